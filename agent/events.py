@@ -53,6 +53,7 @@ class ToolDone:
     handle: str
     result: Mapping[str, Any]
     seconds: float
+    status: Literal["done", "proposed", "error", "question"] = "done"
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Table:
-    """A small table to show; cells are plain values."""
+    """A small table to show; cells are plain values. `raw` marks rows of the user's data, as against figures."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,13 @@ class Services(typing.Protocol):
     def settings(self) -> list[dict[str, Any]]: ...
 
 
-def _silent(fraction: float | None, note: str = "") -> None:
+def silent(fraction: float | None, note: str = "") -> None:
     """Progress that nobody watches."""
+
+
+def never() -> bool:
+    """A turn that nobody stops."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -166,8 +172,8 @@ class Context:
     project: Path = field(default_factory=Path.cwd)
     readable: tuple[Path, ...] = ()  # extra folders that may be read
     settings: Mapping[str, Any] = field(default_factory=dict)
-    progress: Callable[[float | None, str], None] = _silent  # fraction from 0 to 1, or None when unknown
-    cancelled: Callable[[], bool] = lambda: False
+    progress: Callable[[float | None, str], None] = silent  # fraction from 0 to 1, or None when unknown
+    cancelled: Callable[[], bool] = never
     services: Services | None = None
     seed: int = 0
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from opsmith.tools.contract import ToolError
+from opsmith.tools.contract import ToolError, never, silent
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Place:
     approval_id: str
     approved_by: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    progress: Callable[[float | None, str], None] = lambda fraction, note="": None
-    cancelled: Callable[[], bool] = lambda: False
+    progress: Callable[[float | None, str], None] = silent
+    cancelled: Callable[[], bool] = never
     memory: Any = None  # memory.store.Memory, for `forget`
 
     @property

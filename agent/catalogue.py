@@ -1,0 +1,121 @@
+"""What is there right now: tables with their columns, models, monitors, deployments, what waits. For every planner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from opsmith.tools.contract import Context, ToolError
+from opsmith.tools.data import paths
+
+MOST_COLUMNS = 400
+
+
+def catalogue(
+    context: Context, *, facts: Sequence[Mapping[str, Any]] = (), pending: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """The project as plain values: the JSON that the system message carries."""
+    return {
+        "files": files(context),
+        "models": _models(context.project),
+        "monitors": _monitors(context.project),
+        "deployments": sorted(p.name for p in (context.project / "deploy").glob("*") if p.is_dir()),
+        "facts": [{k: f.get(k) for k in ("id", "text", "source")} for f in facts],
+        "pending": list(pending),
+        "settings": {"model": context.settings.get("model", "offline")},
+    }
+
+
+def files(context: Context) -> list[dict[str, Any]]:
+    """Every table with its columns; a file's columns are read once and kept until the file changes."""
+    kept_in = context.home / "cache" / "schemas.json"
+    kept = _read(kept_in)
+    fresh: dict[str, Any] = {}
+    for name in paths.tables(context.project):
+        stat = (context.project / name).stat()
+        stamp = f"{stat.st_mtime_ns}-{stat.st_size}"
+        known = kept.get(name)
+        fresh[name] = known if known and known["stamp"] == stamp else {"stamp": stamp, **_schema(context, name)}
+    if fresh != kept:
+        kept_in.parent.mkdir(parents=True, exist_ok=True)
+        part = kept_in.with_suffix(".part")
+        part.write_text(json.dumps(fresh, ensure_ascii=False))
+        part.replace(kept_in)
+    return [{"path": name, "columns": entry["columns"], "rows": entry["rows"]} for name, entry in fresh.items()]
+
+
+def shortened(whole: Mapping[str, Any], tokens: int) -> dict[str, Any]:
+    """The catalogue within a token budget for a language model: fewer columns a file, then fewer files."""
+    from opsmith.agent.digest import CHARACTERS_A_TOKEN
+
+    cut: dict[str, Any] = dict(whole)
+    for columns, most in ((60, 60), (25, 40), (10, 25), (3, 15)):
+        listed = [
+            {**f, "columns": f["columns"][:columns], "more_columns": max(0, len(f["columns"]) - columns)}
+            for f in whole["files"][:most]
+        ]
+        cut = {**whole, "files": listed, "more_files": max(0, len(whole["files"]) - most)}
+        if len(json.dumps(cut, ensure_ascii=False, default=str)) <= tokens * CHARACTERS_A_TOKEN:
+            break
+    return cut
+
+
+def _schema(context: Context, name: str) -> dict[str, Any]:
+    from opsmith.tools.data.table import open_table
+
+    try:
+        table = open_table(context, name)
+    except ToolError:
+        return {"columns": [], "rows": None}
+    try:
+        columns = [{"name": c.name, "kind": c.kind} for c in table.columns[:MOST_COLUMNS]]
+        return {"columns": columns, "rows": table.rows}
+    finally:
+        table.close()
+
+
+def _models(project: Path) -> list[dict[str, Any]]:
+    if not (project / "models").is_dir():
+        return []
+    from opsmith.tools.data import registry
+
+    return [model_entry(project, card) for card in registry.list_models(project)]
+
+
+def model_entry(project: Path, card: Any) -> dict[str, Any]:
+    """A model as the catalogue lists it."""
+    from opsmith.tools.data import registry
+
+    metrics = {name: m["value"] if isinstance(m, Mapping) else m for name, m in card.metrics.items()}
+    return {
+        "name": card.name,
+        "version": card.version,
+        "versions": [c.version for c in registry.versions(project, card.name)],
+        "target": card.target,
+        "trained_on": card.data.get("path"),
+        "metrics": metrics,
+        "aliases": card.aliases,
+    }
+
+
+def _monitors(project: Path) -> list[dict[str, Any]]:
+    if not (project / "monitors").is_dir():
+        return []
+    from opsmith.tools.data.monitors import list_monitors
+
+    return [_plain(m) for m in list_monitors(project)]
+
+
+def _plain(monitor: Any) -> dict[str, Any]:
+    import dataclasses
+
+    return dataclasses.asdict(monitor) if dataclasses.is_dataclass(monitor) else dict(monitor)  # type: ignore[arg-type]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError):
+        return {}

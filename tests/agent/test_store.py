@@ -1,0 +1,83 @@
+"""The record survives, is safe under two hands at once, and finds what was kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from opsmith.agent.database import Database
+from opsmith.agent.store import Store
+from opsmith.tools.contract import ToolError
+
+
+def test_results_have_handles_that_find_them_whole(project: Path) -> None:
+    store = Store(project)
+    first = store.keep_result("main", "profile", {"dataset": "a.csv"}, {"headline": "ü", "data": {"rows": 3}})
+    second = store.keep_result("main", "profile", {}, {"headline": "again"})
+    assert (first, second) == ("result:profile-1", "result:profile-2")
+    found = store.result("profile-1")
+    assert found is not None
+    assert found["result"]["data"] == {"rows": 3}
+    assert store.result("profile-9") is None
+
+
+def test_an_event_is_new_once_for_all_who_ask_at_the_same_time(project: Path) -> None:
+    stores = [Store(project) for _ in range(4)]
+    heard: list[bool] = []
+    threads = [threading.Thread(target=lambda s=s: heard.append(s.first_time("E1"))) for s in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(heard) == [False, False, False, True]
+
+
+def test_threads_are_listed_renamed_and_deleted(project: Path) -> None:
+    store = Store(project)
+    store.open_thread("a", "first")
+    store.open_thread("b", "second")
+    store.open_thread("a")
+    assert [t["id"] for t in store.threads()] == ["a", "b"]
+    store.rename_thread("b", "other")
+    assert store.threads()[1]["title"] == "other"
+    store.delete_thread("b")
+    assert [t["id"] for t in store.threads()] == ["a"]
+
+
+def test_one_turn_of_a_thread_at_a_time(project: Path) -> None:
+    stores = [Store(project), Store(project)]
+    inside: list[str] = []
+
+    def work(store: Store, name: str) -> None:
+        with store.turn("main"):
+            inside.append(f"{name} in")
+            time.sleep(0.05)
+            inside.append(f"{name} out")
+
+    threads = [threading.Thread(target=work, args=(s, str(n))) for n, s in enumerate(stores)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [i.split()[1] for i in inside] == ["in", "out", "in", "out"]
+
+
+def test_git_ignores_opsmiths_own_folder_through_its_own_file(project: Path) -> None:
+    Store(project)
+    assert (project / ".opsmith" / ".gitignore").read_text() == "*\n"
+
+
+def test_an_unknown_store_is_told(project: Path) -> None:
+    with pytest.raises(ToolError, match="postgresql://"):
+        Database(project, "mysql://x")
+
+
+def test_a_failed_transaction_leaves_nothing(project: Path) -> None:
+    store = Store(project)
+    with pytest.raises(ZeroDivisionError), store.database.transaction():
+        store.database.execute("INSERT INTO seen VALUES ('x', 'y')")
+        raise ZeroDivisionError
+    assert store.first_time("x")
