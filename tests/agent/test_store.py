@@ -77,7 +77,12 @@ def test_an_unknown_store_is_told(project: Path) -> None:
 
 def test_a_failed_transaction_leaves_nothing(project: Path) -> None:
     store = Store(project)
-    with pytest.raises(ZeroDivisionError), store.database.transaction():
-        store.database.execute("INSERT INTO seen VALUES ('x', 'y')")
-        raise ZeroDivisionError
+
+    def fail_halfway() -> None:
+        with store.database.transaction():
+            store.database.execute("INSERT INTO seen VALUES ('x', 'y')")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     assert store.first_time("x")
