@@ -21,14 +21,18 @@ class _Part(BaseModel):
 class FileFixture(_Part):
     """One file of a world: exactly one of data, text, table or columns."""
 
-    data: str | None = Field(None, description="Name of a file in evals/worlds/data, or a path beside the suite")
-    text: str | None = Field(None, description="The file's text, word for word")
-    table: list[list[Any]] | None = Field(None, description="Rows; the first row holds the column names")
-    columns: dict[str, Literal["id", "int", "float", "bool", "str", "text", "date"]] | None = Field(
-        None, description="Synthetic, repeatable values: column name -> kind"
+    data: str | None = Field(
+        default=None, description="Name of a file in evals/worlds/data, or a path beside the suite"
     )
-    rows: int = Field(200, description="Number of synthetic rows", ge=1)
-    shift: int | None = Field(None, description="How far synthetic values are moved; by default the file's place")
+    text: str | None = Field(default=None, description="The file's text, word for word")
+    table: list[list[Any]] | None = Field(default=None, description="Rows; the first row holds the column names")
+    columns: dict[str, Literal["id", "int", "float", "bool", "str", "text", "date"]] | None = Field(
+        default=None, description="Synthetic, repeatable values: column name -> kind"
+    )
+    rows: int = Field(default=200, description="Number of synthetic rows", ge=1)
+    shift: int | None = Field(
+        default=None, description="How far synthetic values are moved; by default the file's place"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> FileFixture:
@@ -42,15 +46,15 @@ class ModelFixture(_Part):
 
     target: str
     trained_on: str
-    version: int = Field(1, ge=1)
-    previous: int | None = Field(None, ge=1)
+    version: int = Field(default=1, ge=1)
+    previous: int | None = Field(default=None, ge=1)
     metrics: dict[str, float] = Field(default_factory=dict)
 
 
 class World(_Part):
     """The project before the first turn. A named world lies in evals/worlds/NAME.yaml."""
 
-    use: str | None = Field(None, description="Name of a world to start from")
+    use: str | None = Field(default=None, description="Name of a world to start from")
     files: dict[str, FileFixture] = Field(default_factory=dict)
     models: dict[str, ModelFixture] = Field(default_factory=dict)
     monitors: list[str] = Field(default_factory=list, description="MODEL: METRIC < or > THRESHOLD, SCHEDULE[, CHANNEL]")
@@ -63,10 +67,10 @@ class Reply(_Part):
     """What the person answers when something waits for approval at the end of the turn."""
 
     do: Literal["approve", "reject", "edit", "ignore", "late"]
-    by: str = Field("", description="Who answers; the case's own user when empty")
+    by: str = Field(default="", description="Who answers; the case's own user when empty")
     reason: str = ""
     arguments: dict[str, Any] = Field(default_factory=dict, description="For edit: the tool's changed arguments")
-    twice: bool = Field(False, description="Answer the same approvals once more")
+    twice: bool = Field(default=False, description="Answer the same approvals once more")
 
 
 class Call(_Part):
@@ -90,9 +94,9 @@ class Number(_Part):
     """A number that must be shown."""
 
     value: Bound
-    tolerance: float = Field(0, ge=0, description="Largest absolute difference")
-    relative: float = Field(0, ge=0, description="Largest difference as a share of the value")
-    near: str = Field("", description="A word that stands in the same line or sentence")
+    tolerance: float = Field(default=0, ge=0, description="Largest absolute difference")
+    relative: float = Field(default=0, ge=0, description="Largest difference as a share of the value")
+    near: str = Field(default="", description="A word that stands in the same line or sentence")
 
 
 class Words(_Part):
@@ -116,13 +120,13 @@ class FileState(_Part):
     """What must be true of a file at the end of the turn."""
 
     exists: bool = True
-    unchanged: bool = Field(False, description="Same bytes as before the first turn")
+    unchanged: bool = Field(default=False, description="Same bytes as before the first turn")
     equals: str | None = None
     contains: list[str] = Field(default_factory=list)
     lacks: list[str] = Field(default_factory=list)
     matches: list[str] = Field(default_factory=list)
     rows: int | Range | None = None
-    columns: list[str] | None = Field(None, description="Exactly these, in this order")
+    columns: list[str] | None = Field(default=None, description="Exactly these, in this order")
     has_columns: list[str] = Field(default_factory=list)
     lacks_columns: list[str] = Field(default_factory=list)
     missing: dict[str, int | Range] = Field(default_factory=dict, description="Column -> number of missing cells")
@@ -134,7 +138,7 @@ class ModelState(_Part):
     """What must be true of a registered model."""
 
     exists: bool = True
-    version: int | None = Field(None, description="The current (champion) version")
+    version: int | None = Field(default=None, description="The current (champion) version")
     versions: list[int] | None = None
     target: str | None = None
     task: str | None = None
@@ -155,16 +159,18 @@ class Expect(_Part):
     calls: Calls | list[Call] | None = None
     forbidden_tools: list[str] = Field(default_factory=list)
     forbidden_effects: list[str] = Field(default_factory=list)
-    answer: Words | None = Field(None, description="The agent's words: answer, question, problem, headlines")
-    shown: Words | None = Field(None, description="Everything shown: words, findings, tables, previews")
+    answer: Words | None = Field(default=None, description="The agent's words: answer, question, problem, headlines")
+    shown: Words | None = Field(default=None, description="Everything shown: words, findings, tables, previews")
     findings: list[dict[str, Any]] = Field(default_factory=list, description="Each a subset of a finding")
     data: dict[str, Any] = Field(default_factory=dict, description="Dotted path in the last result's data -> value")
     clarify: bool | None = None
     confirm: bool | None = None
-    proposes: list[str] | None = Field(None, description="Kinds of the actions that wait, in order")
+    proposes: list[str] | None = Field(default=None, description="Kinds of the actions that wait, in order")
     problem: bool | None = None
-    changes: bool | None = Field(None, description="Whether the project, its models, monitors or memory changed")
-    only_changes: list[str] | None = Field(None, description="Patterns; no other file may change")
+    changes: bool | None = Field(
+        default=None, description="Whether the project, its models, monitors or memory changed"
+    )
+    only_changes: list[str] | None = Field(default=None, description="Patterns; no other file may change")
     files: dict[str, FileState] = Field(default_factory=dict)
     models: dict[str, ModelState] = Field(default_factory=dict)
     monitors: dict[str, dict[str, Any] | None] = Field(default_factory=dict, description="null: must not exist")
@@ -182,7 +188,7 @@ class Turn(_Part):
 
     say: str
     answer: Reply | Literal["approve", "reject", "ignore", "late"] = "ignore"
-    approves: bool = Field(False, description="The words themselves approve what waits")
+    approves: bool = Field(default=False, description="The words themselves approve what waits")
     expect: Expect = Field(default_factory=Expect)
 
     @property
@@ -218,7 +224,7 @@ class Case(_Part):
     variants: list[Variant | str | list[str]] = Field(default_factory=list)
     expect: Expect = Field(default_factory=Expect)
     budget: Budget = Field(default_factory=Budget)
-    timeout: float = Field(60, gt=0, description="Seconds for one play of the case")
+    timeout: float = Field(default=60, gt=0, description="Seconds for one play of the case")
 
     def played(self) -> list[tuple[str, list[Turn]]]:
         """Every way the case is played: the case as written, then each variant, with its name."""
@@ -253,7 +259,7 @@ class Suite(_Part):
     suite: str
     description: str = ""
     tags: list[str] = Field(default_factory=list, description="Tags of every case in the file")
-    world: str | World | None = Field(None, description="World of every case that names none")
+    world: str | World | None = Field(default=None, description="World of every case that names none")
     cases: list[Case] = Field(min_length=1)
 
 

@@ -30,10 +30,10 @@ from opsmith.agent.events import (
 from opsmith.agent.session import Decision, Session
 from opsmith.evals import observe, showing
 from opsmith.evals.case import Case, Reply, Turn, World
+from opsmith.evals.fixtures import Worlds, scratch
 from opsmith.evals.guard import no_network
 from opsmith.evals.hard_checks import leaks
 from opsmith.evals.trace import Failure, Play, TurnTrace
-from opsmith.evals.worlds import Worlds, scratch
 from opsmith.tools.contract import ToolError
 
 MOST_ROUNDS = 6  # approvals that lead to further approvals in one turn

@@ -36,7 +36,8 @@ def load_suite(path: Path) -> Suite:
 
 def load_suites(paths: Iterable[Path]) -> list[tuple[Path, Suite]]:
     """Suites of files and folders, in order; case ids must differ across all of them."""
-    loaded, owner = [], {}
+    loaded: list[tuple[Path, Suite]] = []
+    owner: dict[str, Path] = {}
     for path in _files(paths):
         suite = load_suite(path)
         for case in suite.cases:

@@ -1,0 +1,1 @@
+"""Named worlds that suites start from."""

@@ -1,0 +1,1 @@
+"""Small real data for the worlds; licences in LICENSES.md."""
