@@ -115,7 +115,8 @@ class Acting:
         return self._end(row, action, "done", outcome)
 
     def _undo_action(self, action: Action, place: Place) -> Outcome:
-        taken = self.undo(int(action.arguments.get("count", 1)), place.approved_by)
+        entries = [self.store.journal_entry(approval_id) for approval_id in action.arguments["approvals"]]
+        taken = [self._undo_one(e, place.approved_by) for e in entries if e and e["state"] == "done"]
         paths = tuple(path for one in taken for path in one.paths)
         return Outcome(" ".join(one.message for one in taken), paths)
 
