@@ -1,0 +1,74 @@
+"""Small charts out of letters: sparklines, bars and lines that fit the width of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """One letter a value, its height the value; a gap for None.
+
+    >>> sparkline([0, 1, 2, 4])
+    '▁▂▄█'
+    """
+    known = [v for v in values if v is not None]
+    if not known:
+        return ""
+    low, high = min(min(known), 0.0), max(known)
+    span = (high - low) or 1.0
+    return "".join(" " if v is None else _BLOCKS[min(7, int((v - low) / span * 7.999))] for v in values)
+
+
+def bars(chart: Mapping[str, Any], width: int) -> list[str]:
+    """Horizontal bars, one line a category; labels cut to a third of the width."""
+    values = next(iter(chart["series"].values()))
+    labels = [str(x) for x in chart["x"]]
+    room = min(max((len(label) for label in labels), default=0), width // 3)
+    top = max((abs(v) for v in values if v is not None), default=0.0) or 1.0
+    space = max(8, width - room - 14)
+    lines = []
+    for label, value in zip(labels, values, strict=False):
+        shown = label if len(label) <= room else label[: room - 1] + "…"
+        filled = "█" * round(abs(value or 0.0) / top * space)
+        lines.append(f"{shown:<{room}} {filled} {number(value)}")
+    return lines
+
+
+def lines(chart: Mapping[str, Any], width: int) -> list[str]:
+    """One sparkline a series with its range, thinned to the width."""
+    told = []
+    for name, values in chart["series"].items():
+        room = max(10, width - len(name) - 26)
+        step = max(1, -(-len(values) // room))
+        thin = values[::step]
+        known = [v for v in values if v is not None]
+        span = f"{number(min(known))} … {number(max(known))}" if known else "no values"
+        told.append(f"{name} {sparkline(thin)} {span}")
+    return told
+
+
+def drawn(chart: Mapping[str, Any], width: int) -> list[str]:
+    """The lines of a chart."""
+    if not chart["series"] or not chart["x"]:
+        return []
+    if chart["kind"] == "bar" and len(chart["x"]) <= 30:
+        return bars(chart, width)
+    return lines(chart, width)
+
+
+def number(value: Any) -> str:
+    """A figure as people read it: four digits that count, thousands apart, no needless zeros.
+
+    >>> number(1234567), number(0.123456), number(None)
+    ('1,234,567', '0.1235', '–')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, int) or (value == int(value) and abs(value) < 1e15):
+        return f"{int(value):,}"
+    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"

@@ -1,0 +1,217 @@
+"""How events look in a terminal: one line a tool call, tables and charts that fit, cards for approval, long output folded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from opsmith.agent import events
+from opsmith.agent.terminal_charts import drawn, number
+from opsmith.memory.redaction import mask, plain
+
+FOLD = 24  # table rows and diff lines shown before folding
+_COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
+_MARKS = {"critical": "✖", "warning": "▲", "info": "•"}
+
+
+class TerminalView:
+    """Shows events on a console; keeps whole results so that /show can unfold them."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+        self.shown: list[tuple[str, Mapping[str, Any]]] = []  # (handle, result), newest last
+        self._streaming = False
+        self._progress: Progress | None = None
+        self._tasks: dict[str, Any] = {}
+
+    def show(self, event: events.Event) -> None:
+        """Show one event."""
+        match event:
+            case events.Said():
+                self._said(event)
+            case events.Asked(question=question, choices=choices):
+                self._settle()
+                self.console.print(Text(safe(question), style="bold"))
+                for n, choice in enumerate(choices, 1):
+                    self.console.print(Text(f"  {n}. {safe(choice)}"))
+            case events.ToolStarted():
+                self._working(event.call_id, event.tool)
+            case events.Progress():
+                self._advance(event)
+            case events.ToolDone():
+                self._done(event)
+            case events.ToolWaits():
+                self.console.print(Text(f"· {event.tool} waits for approval {event.waits_for}", style="dim"))
+            case events.NeedsApproval(proposals=proposals):
+                self._settle()
+                for proposal in proposals:
+                    self.console.print(card(proposal, self.console.width))
+            case events.ActionDone():
+                self._settle()
+                mark, colour = {"done": ("✔", "green"), "undone": ("↶", "green")}.get(event.outcome, ("–", "yellow"))
+                self.console.print(Text(f"{mark} {event.outcome}: {safe(event.message or event.target)}", style=colour))
+            case events.Problem(message=message):
+                self._settle()
+                self.console.print(Text(f"✖ {safe(message)}", style="red"))
+            case events.Finished():
+                self._settle()
+
+    def show_result(self, result: Mapping[str, Any], whole: bool = False) -> None:
+        """Headline, findings, tables, charts, files and next steps of a result."""
+        self.console.print(Text(safe(str(result.get("headline", ""))), style="bold"))
+        self._findings(result.get("findings", ()), whole)
+        for table in result.get("tables", ()):
+            self.console.print(table_of(table, None if whole else FOLD))
+        for chart in result.get("charts", ())[: None if whole else 4]:
+            self.console.print(Text(safe(chart["title"]), style="bold"))
+            for line in drawn(chart, self.console.width):
+                self.console.print(Text(safe(line)), no_wrap=True, overflow="ellipsis")
+        for file in result.get("files", ()):
+            self.console.print(Text(f"report: {safe(file)}", style="dim"))
+        for proposal in result.get("proposals", ()):
+            self.console.print(
+                Text(f"waits for approval {proposal['id']}: {safe(proposal['summary'])}", style="yellow")
+            )
+
+    def _findings(self, findings: Any, whole: bool) -> None:
+        most = None if whole else 8
+        for finding in list(findings)[:most]:
+            colour = _COLOURS[finding["severity"]]
+            line = Text(f"{_MARKS[finding['severity']]} ", style=colour)
+            line.append(safe(finding["message"]))
+            if finding.get("fix"):
+                line.append(f"  → {safe(finding['fix'])}", style="dim")
+            self.console.print(line)
+        if most and len(findings) > most:
+            self.console.print(Text(f"  … {len(findings) - most} more findings (/show)", style="dim"))
+
+    def _said(self, event: events.Said) -> None:
+        if event.partial:
+            if not self._streaming:
+                self._settle()
+            self._streaming = True
+            self.console.print(Text(safe(event.text)), end="")
+        elif self._streaming:
+            self._streaming = False
+            self.console.print()
+        else:
+            self._settle()
+            self.console.print(Text(safe(event.text)))
+
+    def _working(self, call_id: str, tool: str) -> None:
+        if not self.console.is_terminal:
+            return
+        if self._progress is None:
+            self._progress = Progress(
+                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn(),
+                console=self.console, transient=True,
+            )  # fmt: skip
+            self._progress.start()
+        self._tasks[call_id] = self._progress.add_task(safe(tool), total=None)
+
+    def _advance(self, event: events.Progress) -> None:
+        if event.call_id not in self._tasks and self.console.is_terminal:
+            self._working(event.call_id, "working")
+        if self._progress is None or event.call_id not in self._tasks:
+            return
+        task = self._tasks[event.call_id]
+        total = None if event.fraction is None else 1.0
+        self._progress.update(
+            task, completed=event.fraction or 0.0, total=total, description=safe(event.note or "working")
+        )
+
+    def _done(self, event: events.ToolDone) -> None:
+        if event.call_id in self._tasks and self._progress is not None:
+            self._progress.remove_task(self._tasks.pop(event.call_id))
+        arguments = " ".join(
+            f"{k}={_short(v)}" for k, v in event.arguments.items() if k not in ("question", "arguments")
+        )
+        if event.tool in ("ask", "decline"):
+            return
+        self._settle()
+        style = "red" if event.status == "error" else "dim"
+        self.console.print(
+            Text(f"· {event.tool} {safe(arguments)}  {event.seconds:.1f} s  {event.handle}", style=style),
+            soft_wrap=False,
+        )
+        if event.status == "error":
+            return
+        if event.handle:
+            self.shown.append((event.handle, event.result))
+        quiet = {**event.result, "headline": ""}
+        if event.status != "question":
+            self._body(quiet)
+
+    def _body(self, result: Mapping[str, Any]) -> None:
+        """A result without its headline, which the planner's answer gives."""
+        self._findings(result.get("findings", ()), whole=False)
+        for table in list(result.get("tables", ()))[:3]:
+            self.console.print(table_of(table, FOLD))
+        for chart in list(result.get("charts", ()))[:2]:
+            self.console.print(Text(safe(chart["title"]), style="bold"))
+            for line in drawn(chart, self.console.width):
+                self.console.print(Text(safe(line)), no_wrap=True, overflow="ellipsis")
+        for file in result.get("files", ()):
+            self.console.print(Text(f"report: {safe(file)}", style="dim"))
+
+    def _settle(self) -> None:
+        """Take the progress display away before anything that stays is printed."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress, self._tasks = None, {}
+
+
+def safe(text: Any) -> str:
+    """Text for a screen: no escapes, no deceptive Unicode, no secrets."""
+    return mask(plain(str(text)))
+
+
+def table_of(table: Mapping[str, Any], most: int | None) -> RenderableType:
+    """A result's table; folded after `most` rows."""
+    rows = table["rows"][:most]
+    numeric = [
+        all(isinstance(r[i], (int, float, type(None))) for r in table["rows"]) for i in range(len(table["columns"]))
+    ]
+    shown = Table(
+        title=escape(safe(table["title"])), title_justify="left", header_style="bold", box=None, pad_edge=False
+    )
+    for name, right in zip(table["columns"], numeric, strict=True):
+        shown.add_column(escape(safe(name)), justify="right" if right else "left", overflow="ellipsis", max_width=48)
+    for row in rows:
+        shown.add_row(*(escape(safe(number(cell))).replace("\n", "⏎") for cell in row))
+    left = len(table["rows"]) - len(rows)
+    return Group(shown, Text(f"… {left} more rows (/show)", style="dim")) if left > 0 else shown
+
+
+def card(proposal: events.Proposal, width: int, whole: bool = False) -> Panel:
+    """What would be done, where, exactly; whether it can be undone; until when it may be approved."""
+    parts: list[RenderableType] = [Text(safe(proposal.summary), style="bold")]
+    for table in proposal.preview.tables:
+        plain_table = {"title": table.title, "columns": table.columns, "rows": table.rows}
+        parts.append(table_of(plain_table, None if whole else 12))
+    if proposal.preview.diff:
+        lines = safe(proposal.preview.diff).splitlines()
+        kept = lines if whole or len(lines) <= FOLD else lines[:FOLD]
+        parts.append(Syntax("\n".join(kept), "diff", background_color="default", word_wrap=True))
+        if len(kept) < len(lines):
+            parts.append(Text(f"… {len(lines) - len(kept)} more lines (? or /show {proposal.id})", style="dim"))
+    parts += [Text(safe(note), style="dim") for note in proposal.preview.notes]
+    undo = "can be undone" if proposal.reversible else "CANNOT be undone"
+    facts = f"{proposal.kind} · {undo} · risk {proposal.risk} · until {proposal.expires[:16].replace('T', ' ')} UTC"
+    parts.append(Text(facts, style="dim" if proposal.reversible else "red"))
+    return Panel(
+        Group(*parts), title=f"approve {proposal.id}?", title_align="left", border_style="yellow", width=min(width, 110)
+    )
+
+
+def _short(value: Any) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
