@@ -96,10 +96,12 @@ class Stage:
         return trace
 
     def _reply(self, reply: Reply, trace: TurnTrace, before: set[str]) -> None:
+        answered: set[str] = set()
         for _ in range(MOST_ROUNDS if reply.do == "approve" else 1):
-            proposals = self.session.pending
+            proposals = [p for p in self.session.pending if p.id not in answered]
             if reply.do == "ignore" or not proposals:
                 return
+            answered |= {p.id for p in proposals}
             trace.answered = reply.do
             by = reply.by or self.user
             if reply.do == "late":

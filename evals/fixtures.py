@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from opsmith.evals import stubs, synthetic
+from opsmith.evals import synthetic
 from opsmith.evals.case import FileFixture, World
 from opsmith.tools.contract import ToolError
 
@@ -49,8 +49,11 @@ def build(world: World, data: Sequence[Path], project: Path, cache: Path) -> Non
     """Write a world into an empty folder. data: where its data files may lie; cache: where stub models are kept."""
     for place, (name, fixture) in enumerate(world.files.items()):
         _write(fixture, name, place, data, project)
-    for name, model in world.models.items():
-        stubs.register(project, name, model, cache)
+    if world.models:
+        from opsmith.evals import stubs  # heavy, and most worlds have no model
+
+        for name, model in world.models.items():
+            stubs.register(project, name, model, cache)
     write_monitors(project, world.monitors)
     if world.facts:
         _remember(project, world.facts)
