@@ -1,0 +1,366 @@
+"""Turn what a person asked for (operations, columns, method, ...) into the steps of a recipe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsmith.tools.compute.cells import is_number, is_text, shown
+from opsmith.tools.compute.recipe import Step
+from opsmith.tools.compute.recipe_look import ColumnLook, look_at
+from opsmith.tools.compute.recipe_propose import Proposal
+from opsmith.tools.compute.recipe_run import Stage
+from opsmith.tools.compute.recipe_types import hidden_missing, typed
+from opsmith.tools.compute.steps import step_names
+from opsmith.tools.compute.steps.categories import MAX_DISTINCT, merged_spellings
+from opsmith.tools.contract import Finding, NeedsAnswer, ToolError
+from opsmith.tools.data import paths
+
+TEXT_STEPS = frozenset(
+    [
+        "fix_text",
+        "strip_html",
+        "strip_emoji",
+        "contractions",
+        "abbreviations",
+        "punctuation",
+        "repeats",
+        "spelling",
+        "stop_words",
+        "language",
+        "sentences",
+        "entities",
+        "embed",
+    ]
+)
+_OTHER_NAMES = {
+    "deduplicate": "dedupe", "duplicates": "dedupe", "drop_duplicates": "dedupe", "fill": "impute", "fillna": "impute",
+    "dropna": "drop_missing", "html": "strip_html", "emoji": "strip_emoji", "typos": "spelling", "spell": "spelling",
+    "whitespace": "trim", "lower": "lowercase", "pii": "mask_pii", "anonymize": "mask_pii", "embeddings": "embed", "embedding": "embed",
+    "normalize": "scale", "normalise": "scale", "mojibake": "fix_text", "encoding": "fix_text", "types": "cast", "ner": "entities",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of one call of `clean` that name operations."""
+
+    operations: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    method: str | None = None
+    keywords: tuple[str, ...] = ()
+    target: str | None = None
+    n: int | None = None
+    threshold: float | None = None
+    algorithm: str | None = None
+    by: tuple[str, ...] = ()
+    value: str | None = None
+    mapping: dict[str, str] = field(default_factory=dict)
+    day_first: bool | None = None
+
+
+def operation_name(name: str) -> str:
+    """The step that an operation means. ToolError with the nearest names when there is none."""
+    wanted = re.sub(r"[\s-]+", "_", name.strip().lower())
+    wanted = _OTHER_NAMES.get(wanted, wanted)
+    if wanted not in step_names():
+        near = paths.nearest(wanted, step_names()) or step_names()
+        raise ToolError(
+            f"There is no cleaning operation {name!r}. Nearest: {', '.join(near[:3])}. All: {', '.join(step_names())}."
+        )
+    return wanted
+
+
+def asked_steps(stage: Stage, asked: Asked) -> Proposal:
+    """The steps asked for, in the order asked. NeedsAnswer when a column or a value has to be named first."""
+    made = Proposal()
+    looks = {n: c for n, c in look_at(stage).items() if n not in asked.exclude}
+    methods = _share_out(asked)
+    for name in map(operation_name, asked.operations):
+        build: Callable[..., Sequence[Step]] = _BUILDERS.get(name, _plain)
+        made.steps += build(name, _columns(name, asked, looks), asked, looks, made.findings, methods.get(name))
+    return made
+
+
+def _share_out(asked: Asked) -> dict[str, str]:
+    """The method belongs to the operations that have one."""
+    names = [operation_name(o) for o in asked.operations]
+    return {n: asked.method.lower() for n in names if asked.method and n in _BUILDERS} if asked.method else {}
+
+
+def _columns(name: str, asked: Asked, looks: dict[str, ColumnLook]) -> list[str]:
+    """The named columns, or the ones that the operation is for."""
+    if asked.columns:
+        return [c for c in asked.columns if c in looks]
+    if name in TEXT_STEPS:
+        free = [n for n, c in looks.items() if c.is_free_text]
+        texts = [n for n, c in looks.items() if c.is_text]
+        chosen = free or texts
+        if not chosen:
+            raise ToolError("The table has no text column for this. Name the column to work on.")
+        if name in ("embed", "entities") and len(chosen) > 1:
+            raise NeedsAnswer(f"Which text column is meant: {', '.join(chosen[:8])}?", chosen[:8])
+        return chosen
+    if name in ("trim", "lowercase"):
+        return [n for n, c in looks.items() if c.is_text]
+    if name in ("drop_columns",):
+        raise NeedsAnswer("Which columns should be dropped?", list(looks)[:12])
+    return list(looks)
+
+
+Arguments = tuple[str, list[str], Asked, dict[str, ColumnLook], list[Finding], str | None]
+
+
+def _plain(name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None) -> list[Step]:
+    options: dict[str, Any] = {}
+    if name == "abbreviations" and asked.mapping:
+        options["extra"] = dict(asked.mapping)
+    if name in ("abbreviations", "spelling") and asked.keywords:
+        options["keep"] = list(asked.keywords)
+    return [Step(name, tuple(columns), options, "asked for")]
+
+
+def _dedupe(name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None) -> list[Step]:
+    how = {"near": "fuzzy", "approximate": "fuzzy"}.get(method or "", method or "")
+    how = how or ("fuzzy" if asked.threshold is not None else "exact")
+    options: dict[str, Any] = {"method": how, "keep": "first"}
+    if how == "fuzzy":
+        options["threshold"] = _share(asked.threshold) or 0.92
+    key = tuple(asked.columns) if asked.columns else tuple(n for n in looks if asked.exclude)
+    return [Step("dedupe", key, options, "asked for")]
+
+
+def _impute(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    chosen = [c for c in columns if (looks[c].missing or asked.columns) and c not in asked.by and c != asked.target]
+    options: dict[str, Any] = {"by": list(asked.by)} if asked.by else {}
+    if asked.value is not None or method == "constant":
+        return [Step("impute", tuple(chosen), {"method": "constant", "value": asked.value, **options}, "asked for")]
+    numbers = [c for c in chosen if looks[c].is_number]
+    others = [c for c in chosen if not looks[c].is_number]
+    if asked.columns and others and method in ("mean", "median", "knn", "iterative") and not numbers:
+        raise ToolError(f"{others[0]} holds no numbers, so it has no {method}. Ask for the mode, or a constant value.")
+    if not chosen:
+        findings.append(Finding("nothing-missing", "info", "No cell is missing in these columns."))
+    steps = []
+    if numbers:
+        steps.append(Step("impute", tuple(numbers), {"method": method or "median", **options}, "asked for"))
+    if others:
+        worded = tuple(c for c in others if asked.columns or looks[c].is_category)
+        if worded:
+            steps.append(
+                Step(
+                    "impute",
+                    worded,
+                    {"method": "mode" if method not in ("forward",) else method, **options},
+                    "asked for",
+                )
+            )
+    return steps
+
+
+def _drop_columns(
+    name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None
+) -> list[Step]:
+    options = {"above": _share(asked.threshold)} if asked.threshold is not None else {}
+    return [Step("drop_columns", tuple(columns), options, "asked for")]
+
+
+def _drop_missing(
+    name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None
+) -> list[Step]:
+    return [Step("drop_missing", tuple(asked.columns), {"how": "all" if method == "all" else "any"}, "asked for")]
+
+
+def _rename(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    names = {k: v for k, v in asked.mapping.items() if k in looks} if asked.mapping else {}
+    for column in () if names else columns:
+        new = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column)).strip("_").lower() or "column"
+        while new in names.values() or (new in looks and new != column):
+            new += "_2"
+        if new != column:
+            names[column] = new
+    if asked.mapping and not names:
+        raise ToolError(f"None of {', '.join(asked.mapping)} is a column. There are: {', '.join(list(looks)[:12])}.")
+    return [Step("rename", (), {"names": names}, "asked for")]
+
+
+def _cast(
+    name: str,
+    columns: list[str],
+    asked: Asked,
+    looks: dict[str, ColumnLook],
+    findings: list[Finding],
+    method: str | None,
+) -> list[Step]:
+    if method:
+        to = {"float": "number", "numeric": "number", "int": "integer", "bool": "boolean", "string": "text", "str": "text",
+              "timestamp": "datetime"}.get(method, method)  # fmt: skip
+        if not asked.columns:
+            raise NeedsAnswer(f"Which columns should become {to}?", list(looks)[:12])
+        options: dict[str, Any] = {"to": to}
+        if to in ("date", "datetime") and asked.day_first is not None:
+            options["day_first"] = asked.day_first
+        elif to in ("number", "integer", "date", "datetime"):
+            steps = [s for c in columns for s in typed(looks[c], asked.day_first, findings)]
+            if len(steps) == len(columns) and all(s.options["to"] in (to, "integer", "date") for s in steps):
+                return [Step("cast", s.columns, {**s.options, "to": to}, s.reason) for s in steps]
+        return [Step("cast", tuple(columns), options, "asked for")]
+    return [
+        s for c in columns for s in [*hidden_missing(looks[c], findings), *typed(looks[c], asked.day_first, findings)]
+    ]
+
+
+def _missing(
+    name: str,
+    columns: list[str],
+    asked: Asked,
+    looks: dict[str, ColumnLook],
+    findings: list[Finding],
+    method: str | None,
+) -> list[Step]:
+    if asked.keywords:
+        options = {
+            "tokens": list(asked.keywords),
+            "values": [float(k) for k in asked.keywords if re.fullmatch(r"-?\d+(\.\d+)?", k)],
+        }
+        return [Step("missing", tuple(columns), options, "asked for")]
+    return [s for c in columns for s in hidden_missing(looks[c], findings)]
+
+
+def _map_values(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    if asked.mapping:
+        wanted = [c for c in columns if asked.columns or set(asked.mapping) & {shown(v) for v in looks[c].values}]
+        return [Step("map_values", tuple(wanted), {"mapping": dict(asked.mapping)}, "asked for")]
+    steps = []
+    for column in columns:
+        look = looks[column]
+        mapping = merged_spellings(look.values) if look.is_text and len(look.values) <= MAX_DISTINCT else {}
+        if mapping:
+            steps.append(
+                Step("map_values", (column,), {"mapping": mapping}, f"{len(mapping)} spellings of the same value")
+            )
+    if not steps:
+        findings.append(
+            Finding("nothing-to-merge", "info", "No two spellings of one value were found in these columns.")
+        )
+    return steps
+
+
+def _punctuation(
+    name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None
+) -> list[Step]:
+    marks = "".join(k for k in asked.keywords if len(k) == 1 and not k.isalnum())
+    options: dict[str, Any] = {"how": "remove"} if method in ("remove", "strip", "drop") or marks else {}
+    return [Step("punctuation", tuple(columns), {**options, "marks": marks} if marks else options, "asked for")]
+
+
+def _emoji(name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None) -> list[Step]:
+    return [
+        Step(
+            "strip_emoji",
+            tuple(columns),
+            {"how": "describe" if method in ("describe", "words") else "drop"},
+            "asked for",
+        )
+    ]
+
+
+def _outliers(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    numeric = tuple(c for c in columns if looks[c].is_number and c != asked.target)
+    if not numeric:
+        raise ToolError("None of these columns holds numbers, so there are no outliers to look for.")
+    options: dict[str, Any] = {"action": "clip", "rule": "iqr", "k": asked.threshold or 3.0}
+    if method in ("drop", "remove"):
+        options["action"] = "drop"
+    elif method in ("missing", "null"):
+        options["action"] = "missing"
+    elif method in ("iqr", "sigma", "zscore", "quantile"):
+        options["rule"] = {"zscore": "sigma"}.get(method, method)
+        options["k"] = asked.threshold or {"quantile": 0.01}.get(method, 3.0)
+    return [Step("outliers", numeric, options, "asked for")]
+
+
+def _pii(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    texts = tuple(c for c in columns if is_text(looks[c].stored))
+    return [
+        Step(
+            "mask_pii",
+            texts,
+            {"how": method if method in ("mask", "hash", "drop") else "mask", **_kinds(asked)},
+            "asked for",
+        )
+    ]
+
+
+def _kinds(asked: Asked) -> dict[str, Any]:
+    return {"kinds": list(asked.keywords)} if asked.keywords else {}
+
+
+def _embed(name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None) -> list[Step]:
+    return [
+        Step(
+            "embed",
+            tuple(columns),
+            {"method": method or asked.algorithm or "hashed", "dimensions": asked.n or 0},
+            "asked for",
+        )
+    ]
+
+
+def _entities(name: str, columns: list[str], asked: Asked, looks: Any, findings: Any, method: str | None) -> list[Step]:
+    return [Step("entities", tuple(columns), _kinds(asked), "asked for")]
+
+
+def _augment(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    texts = [c for c in columns if looks[c].is_free_text] or [c for c in columns if asked.columns and looks[c].is_text]
+    how = method or ("text" if texts else "smote")
+    if how == "smote" and not asked.target:
+        raise NeedsAnswer("Which column is the target whose rare classes should get more rows?", list(looks)[:12])
+    chosen = texts if how != "smote" else [c for c in columns if is_number(looks[c].stored) and c != asked.target]
+    return [Step("augment", tuple(chosen), {"method": how, "target": asked.target, "rows": asked.n or 0}, "asked for")]
+
+
+def _scale(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    if name == "scale":
+        chosen = tuple(c for c in columns if looks[c].is_number and c != asked.target)
+        return [Step("scale", chosen, {"method": method or "standard"}, "asked for")]
+    chosen = tuple(c for c in columns if (asked.columns or looks[c].is_category) and c != asked.target)
+    return [Step("encode", chosen, {"method": method or "onehot", "target": asked.target}, "asked for")]
+
+
+def _range(
+    name: str, columns: list[str], asked: Asked, looks: dict[str, ColumnLook], findings: Any, method: str | None
+) -> list[Step]:
+    from opsmith.tools.compute.steps.ranges import possible_range
+
+    steps = []
+    for column in columns:
+        bounds = possible_range(column)
+        if bounds and looks[column].is_number:
+            steps.append(Step("range", (column,), {"min": bounds[0], "max": bounds[1]}, "values that cannot be"))
+    return steps
+
+
+_BUILDERS: dict[str, Callable[..., Sequence[Step]]] = {
+    "dedupe": _dedupe, "impute": _impute, "drop_columns": _drop_columns, "drop_missing": _drop_missing, "rename": _rename,
+    "cast": _cast, "missing": _missing, "map_values": _map_values, "punctuation": _punctuation, "strip_emoji": _emoji,
+    "outliers": _outliers, "mask_pii": _pii, "embed": _embed, "entities": _entities, "augment": _augment, "scale": _scale,
+    "encode": _scale, "range": _range,
+}  # fmt: skip

@@ -1,0 +1,197 @@
+"""One cleaning from the opened table to the proposed files: staging, running, showing, cleaning up after itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from opsmith.tools.compute.cells import shown
+from opsmith.tools.compute.recipe import Recipe, recipe_name
+from opsmith.tools.compute.recipe_output import default_output, ending_of, write_table
+from opsmith.tools.compute.recipe_report import figures, sentence, story_table, tables
+from opsmith.tools.compute.recipe_run import BATCH_ROWS, Run, Stage, run_recipe, stage_rows
+from opsmith.tools.contract import Context, Finding, Result, ToolError
+from opsmith.tools.data import paths, propose
+from opsmith.tools.data.table import open_table
+
+
+class Cleaning:
+    """A context manager that holds the staged table and removes every intermediate file at the end."""
+
+    def __init__(self, context: Context, dataset: str, output: str | None = None):
+        self.context, self.asked_output = context, output
+        self._scratch: list[Path] = []
+        self.table = open_table(context, dataset)
+        target = self._scratch_file()
+        if output:
+            self._checked(output)
+        try:
+            reader = self.table.connection.sql("SELECT * FROM data").to_arrow_reader(BATCH_ROWS)
+            stage_rows(reader, target, context.check, context.progress)
+        except ToolError:
+            raise
+        except Exception as error:
+            self._remove()
+            said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ToolError(f"{self.table.name} could not be read to its end: {said}") from None
+        limit = str(context.settings.get("memory_limit", "2GB"))
+        self.source = Stage(target, limit, context.seed, context.check)
+        self.after: Stage | None = None
+
+    def __enter__(self) -> Cleaning:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.source.close()
+        if self.after is not None:
+            self.after.close()
+        self.table.close()
+        self._remove()
+
+    def known_columns(self, named: Sequence[str]) -> tuple[str, ...]:
+        """The columns as the table spells them. ToolError with the nearest names when one does not exist."""
+        return tuple(dict.fromkeys(self.table.column(name).name for name in named))
+
+    def run(self, recipe: Recipe, watch: Sequence[int] = ()) -> Run:
+        """Carry the recipe out into a staged file."""
+        from opsmith.tools.compute.settings_of_steps import with_settings
+
+        steps = with_settings(recipe.steps, self.context)
+        ready = Recipe(recipe.dataset or self.table.name, steps)
+        run = run_recipe(self.source, ready, self._scratch_file, watch=watch, progress=self.context.progress)
+        self.after = run.after if run.after is not self.source else None
+        return run
+
+    def explain(self, run: Run, row: int) -> Result:
+        """What every step does to one row."""
+        told = story_table(run, row)
+        removed = next((step for step, change in run.story(row) if change.column == ""), "")
+        end = f"it is removed by {removed}" if removed else f"{len(told.rows)} change{'s' * (len(told.rows) != 1)}"
+        return Result(
+            f"Row {row} of {self.table.name}: {end}.",
+            {"row": row, "steps": [list(r) for r in told.rows]},
+            tables=(told,),
+        )
+
+    def result(self, run: Run, findings: tuple[Finding, ...], *, dry_run: bool, row_numbers: bool = False) -> Result:
+        """What the recipe does, with the files it would write as one action."""
+        data = figures(run)
+        data["recipe"] = run.recipe.to_yaml()
+        findings = (*findings, *_lost(run))
+        if not any(_did_something(ledger) for ledger in run.ledgers):
+            asked = (
+                "needs no cleaning that I can see"
+                if not run.recipe.steps
+                else "stays as it is: nothing to change was found"
+            )
+            return Result(
+                f"{self.table.name} {asked} ({self.source.rows:,} rows).",
+                data,
+                findings,
+                tuple(tables(run)) if run.recipe.steps else (),
+            )
+        output = self._checked(self.asked_output or self._default_output(run))
+        headline = f"{self.table.name}: {sentence(run)}"
+        shown_tables = tuple(tables(run))
+        if dry_run:
+            return Result(
+                headline,
+                {**data, "output": None},
+                findings,
+                shown_tables,
+                next_steps=(f"clean {self.table.name} into {output}",),
+            )
+        self.context.progress(None, f"writing {output}")
+        ending = ending_of(output)
+        staged = self._scratch_file(ending)
+        safe = str(self.context.settings.get("spreadsheet_safe", True)).lower() not in ("false", "0", "no", "off")
+        marked = write_table(run.after, staged, ending, safe=safe, row_numbers=row_numbers)
+        recipe_file = recipe_name(output)
+        report_file = recipe_file.removesuffix(".yaml") + ".report.json"
+        report = {
+            "version": 1,
+            "source": self.table.name,
+            "output": output,
+            **{k: v for k, v in data.items() if k != "recipe"},
+        }
+        report["fitted"] = [_without_rows(f) for f in run.fitted]
+        notes = [
+            f"{self.table.name} itself is not changed.",
+            f"The recipe {recipe_file} can be run again on other files.",
+        ]
+        if marked:
+            notes.append(
+                f"{marked:,} cells that a spreadsheet would run as a formula get an apostrophe in front (setting spreadsheet_safe)."
+            )
+        action = propose.write(
+            self.context,
+            texts={
+                recipe_file: run.recipe.to_yaml(),
+                report_file: json.dumps(report, indent=1, ensure_ascii=False, default=shown) + "\n",
+            },
+            staged={output: staged},
+            tables=shown_tables,
+            notes=notes,
+        )
+        next_steps = (f"profile {output}", f"train a model on {output}")
+        data = {**data, "output": output, "recipe_file": recipe_file, "report_file": report_file}
+        return Result(headline, data, findings, shown_tables, actions=(action,), next_steps=next_steps)
+
+    def _default_output(self, run: Run) -> str:
+        output = default_output(self.table.name, run.after.schema)
+        if paths.confined(self.context, output) == self.table.path.resolve():
+            output = default_output(output, run.after.schema)
+        return output
+
+    def _checked(self, output: str) -> str:
+        """The output as a project-relative name. ToolError when it is the original, or no format that can be written."""
+        ending_of(output.strip().strip("`'\""))
+        path = paths.confined(self.context, output)
+        if path == self.table.path.resolve():
+            raise ToolError(f"{self.table.name} is the original and is never overwritten. Name another output file.")
+        return paths.relative(self.context, path)
+
+    def _scratch_file(self, ending: str = ".parquet") -> Path:
+        path = propose.new_scratch_file(self.context, ending)
+        self._scratch.append(path)
+        return path
+
+    def _remove(self) -> None:
+        for path in self._scratch:
+            path.unlink(missing_ok=True)
+
+
+def _did_something(ledger: Any) -> bool:
+    return bool(
+        ledger.changed or ledger.removed or ledger.added_rows or ledger.added_columns or ledger.dropped_columns or ledger.renamed
+        or ledger.retyped
+    )  # fmt: skip
+
+
+def _lost(run: Run) -> list[Finding]:
+    """Cells that held something and are missing now, for steps whose purpose is not just that."""
+    found = []
+    for step, ledger in zip(run.recipe.steps, run.ledgers, strict=True):
+        if step.step in ("missing", "range") or (step.step == "cast" and step.reason != "asked for"):
+            continue
+        for column, cells in ledger.lost.items():
+            found.append(
+                Finding(
+                    f"lost:{column}",
+                    "warning",
+                    f"{step.step} makes {cells:,} cells of {column} missing.",
+                    (column,),
+                    {"cells": cells},
+                )
+            )
+    return found
+
+
+def _without_rows(fitted: dict[str, Any]) -> dict[str, Any]:
+    """Fitted figures for the report; long lists of row numbers are told by their length."""
+    return {k: (f"{len(v):,} rows" if k == "drop" else v) for k, v in fitted.items()}
