@@ -1,0 +1,205 @@
+"""Count a table by a plan in one pass over each column: bins, levels, words, and the same by stretch of time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from opsmith.tools.compute.drift_plan import ColumnPlan, Window, level_of, number_of, words_of
+from opsmith.tools.data.table import quoted
+
+MOST_DOCUMENTS = 50_000  # of more texts an even sample is read
+MOST_TERMS = 20_000
+STRETCHES = 24
+FEWEST_IN_STRETCH = 100
+
+
+@dataclass
+class ColumnCounts:
+    """What was counted in one column of one table. JSON values only, so that a reference can be kept."""
+
+    missing: int = 0
+    bins: list[int] = field(default_factory=list)  # numbers, times; lengths of texts
+    levels: dict[str, int] = field(default_factory=dict)
+    terms: dict[str, int] = field(default_factory=dict)  # documents that hold the word
+    documents: int = 0
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    std: float | None = None
+
+
+@dataclass
+class Counts:
+    """All columns of one table, by the reference's names; `stretches` repeat it for consecutive parts."""
+
+    rows: int
+    columns: dict[str, ColumnCounts]
+    stretches: list[Counts] = field(default_factory=list)
+    starts: list[str] = field(default_factory=list)  # where each stretch begins: a time, or "row N"
+
+    def as_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Counts:
+        columns = {name: ColumnCounts(**c) for name, c in kept["columns"].items()}
+        return cls(kept["rows"], columns, [cls.from_json(s) for s in kept["stretches"]], list(kept["starts"]))
+
+
+def count(
+    window: Window, plans: Sequence[ColumnPlan], *, by_time: str | None = None, stretches: bool = False
+) -> Counts:
+    """Count every planned column. stretches: also in consecutive parts, by the time column or by row order."""
+    plans = [p if p.other else dataclasses.replace(p, other=p.name) for p in plans]
+    source, starts = _cut(window, by_time) if stretches else (window.source, [])
+    parts = _numbers(window, plans, source, max(len(starts), 1), grouped=bool(starts))
+    whole = _sum(parts, plans) if starts else parts[0]
+    for p in plans:
+        if p.role == "category":
+            _levels(window, p, whole)
+            if starts and p.distinct <= 50:
+                _levels_by_stretch(window, p, source, parts)
+        elif p.role == "text":
+            _terms(window, p, whole)
+    if starts:
+        whole.stretches, whole.starts = parts, starts
+    return whole
+
+
+def _cut(window: Window, by_time: str | None) -> tuple[str, list[str]]:
+    """A source with a column _opsmith_stretch, and where each stretch begins; no stretches when there are too few rows."""
+    rows = int(window.table.sql(f"SELECT count(*) FROM {window.source}")[0][0])
+    number = min(STRETCHES, rows // FEWEST_IN_STRETCH)
+    if number < 4:
+        return window.source, []
+    if by_time:
+        at = [i / number for i in range(number)]
+        when = f"TRY_CAST({quoted(by_time)} AS TIMESTAMP)"
+        epoch = f"epoch({when})"
+        found = window.table.sql(f"SELECT min({epoch}), approx_quantile({epoch}, {at}) FROM {window.source}")[0]
+        edges = sorted({float(v) for v in [found[0], *(found[1] or [])[1:]] if v is not None})
+        if len(edges) >= 4:
+            cuts = " + ".join(f"CAST({epoch} >= {edge!r} AS INTEGER)" for edge in edges[1:])
+            starts = [_moment(e) for e in edges]
+            return f"(SELECT *, coalesce({cuts}, 0) AS _opsmith_stretch FROM {window.source})", starts
+    if rows > 5_000_000:
+        return window.source, []
+    starts = [f"row {rows * i // number:,}" for i in range(number)]
+    stretch = f"CAST((row_number() OVER () - 1) * {number} // {rows} AS INTEGER)"
+    return f"(SELECT *, {stretch} AS _opsmith_stretch FROM {window.source})", starts
+
+
+def _moment(epoch: float) -> str:
+    text = str(np.datetime64(int(epoch), "s")).replace("T", " ")
+    return text.removesuffix(" 00:00:00")
+
+
+def _numbers(window: Window, plans: Sequence[ColumnPlan], source: str, parts: int, *, grouped: bool) -> list[Counts]:
+    """One scan: bins, missing values and moments of every column, by stretch."""
+    asked = ["_opsmith_stretch" if grouped else "0", "count(*)"]
+    width = 6
+    for p in plans:
+        name = quoted(p.other)
+        if p.role in ("number", "time"):
+            value = number_of(p.other, p.role)
+            asked += [_histogram(value, p), f"count(*) - count({value})"]
+            asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})"]
+        elif p.role == "text":
+            words = f"CASE WHEN {name} IS NOT NULL THEN len({words_of(p.other)}) END"
+            asked += [_histogram(words, p), f"count(*) - count({name})", "NULL", "NULL", f"avg({words})", "NULL"]
+        else:
+            asked += ["NULL", f"count(*) - count({name})", "NULL", "NULL", "NULL", "NULL"]
+    rows = window.table.sql(f"SELECT {', '.join(asked)} FROM {source} GROUP BY 1")
+    found = [Counts(0, {p.name: _empty(p) for p in plans}) for _ in range(parts)]
+    for row in rows:
+        part = found[min(int(row[0]), parts - 1)]
+        part.rows = int(row[1])
+        for i, p in enumerate(plans):
+            bins, missing, low, high, mean, std = row[2 + width * i : 2 + width * (i + 1)]
+            counted = part.columns[p.name]
+            counted.missing = int(missing)
+            counted.low, counted.high, counted.mean, counted.std = low, high, mean, std
+            if p.edges:
+                counted.bins = _in_order(bins, p.edges)
+    return found
+
+
+def _empty(plan: ColumnPlan) -> ColumnCounts:
+    return ColumnCounts(bins=[0] * (len(plan.edges) + 1) if plan.edges else [])
+
+
+def _histogram(value: str, plan: ColumnPlan) -> str:
+    if not plan.edges:
+        return "NULL"
+    return f"histogram({value}, [{', '.join(map(repr, plan.edges))}]::DOUBLE[])"
+
+
+def _in_order(found: Any, edges: Sequence[float]) -> list[int]:
+    """The map of a histogram as a list: one count for each edge, and what lies above the last."""
+    if not found:
+        return [0] * (len(edges) + 1)
+    by_edge = {float(k): int(v) for k, v in dict(found).items()}
+    listed = [by_edge.pop(edge, 0) for edge in edges]
+    return [*listed, sum(by_edge.values())]
+
+
+def _sum(parts: Sequence[Counts], plans: Sequence[ColumnPlan]) -> Counts:
+    whole = Counts(sum(p.rows for p in parts), {p.name: _empty(p) for p in plans})
+    for plan in plans:
+        into = whole.columns[plan.name]
+        each = [p.columns[plan.name] for p in parts]
+        into.missing = sum(c.missing for c in each)
+        into.bins = [int(v) for v in np.sum([c.bins for c in each], axis=0)] if into.bins else []
+        lows, highs = [c.low for c in each if c.low is not None], [c.high for c in each if c.high is not None]
+        into.low, into.high = min(lows, default=None), max(highs, default=None)
+        filled = [
+            (p.rows - c.missing, c.mean, c.std or 0.0) for p, c in zip(parts, each, strict=True) if c.mean is not None
+        ]
+        total = sum(n for n, _, _ in filled)
+        if total:
+            into.mean = sum(n * mean for n, mean, _ in filled) / total
+            square = sum(n * (std**2 + mean**2) for n, mean, std in filled) / total
+            into.std = float(np.sqrt(max(0.0, square - into.mean**2)))
+    return whole
+
+
+def _levels(window: Window, plan: ColumnPlan, into: Counts) -> None:
+    """Counts of the levels; of a very long list those whose hash falls in the sample, the rest as one."""
+    text = level_of(plan)
+    within = f" AND hash({text}) % {plan.level_step} = 0" if plan.level_step > 1 else ""
+    counted = into.columns[plan.name]
+    query = f"SELECT {text}, count(*) FROM {window.source} WHERE {quoted(plan.other)} IS NOT NULL{within} GROUP BY 1"
+    if plan.level_step == 1:
+        query += f" ORDER BY 2 DESC LIMIT {5 * MOST_TERMS}"  # a column that turned into free text stays bounded
+    counted.levels = {str(k): int(v) for k, v in window.table.sql(query)}
+
+
+def _levels_by_stretch(window: Window, plan: ColumnPlan, source: str, parts: Sequence[Counts]) -> None:
+    text = level_of(plan)
+    query = (
+        f"SELECT _opsmith_stretch, {text}, count(*) FROM {source} WHERE {quoted(plan.other)} IS NOT NULL GROUP BY 1, 2"
+    )
+    for stretch, level, number in window.table.sql(query):
+        part = parts[min(int(stretch), len(parts) - 1)].columns[plan.name].levels
+        if len(part) < 1000:
+            part[str(level)] = int(number)
+
+
+def _terms(window: Window, plan: ColumnPlan, into: Counts) -> None:
+    """In how many documents each word occurs; of many documents an even sample."""
+    counted = into.columns[plan.name]
+    filled = into.rows - counted.missing
+    step = max(1, filled // MOST_DOCUMENTS)
+    name = quoted(plan.other)
+    texts = f"SELECT {name} FROM {window.source} WHERE {name} IS NOT NULL"
+    if step > 1:
+        texts = f"SELECT {name} FROM ({texts}) QUALIFY hash(row_number() OVER ()) % {step} = 0"
+    words = f"SELECT unnest(list_distinct({words_of(plan.other)})) AS word FROM ({texts})"
+    counted.documents = filled if step == 1 else int(window.table.sql(f"SELECT count(*) FROM ({texts})")[0][0])
+    query = f"SELECT word, count(*) FROM ({words}) WHERE word <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_TERMS}"
+    counted.terms = {str(k): int(v) for k, v in window.table.sql(query)}
