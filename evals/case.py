@@ -266,7 +266,7 @@ class Suite(_Part):
 def schema() -> dict[str, Any]:
     """The JSON Schema of a suite file, for editors."""
     made = Suite.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Opsmith evaluation suite", **made}
+    return {**made, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Opsmith evaluation suite"}
 
 
 def schema_text() -> str:

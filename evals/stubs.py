@@ -86,7 +86,7 @@ def _fitted(frame: pd.DataFrame, target: str, inputs: list[str], task: str, cach
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    content = pd.util.hash_pandas_object(frame[[*inputs, target]].astype(str), index=False).values.tobytes()
+    content = frame[[*inputs, target]].to_csv(index=False).encode()
     key = hashlib.sha256(repr((inputs, target, task)).encode() + content).hexdigest()[:24]
     ready = cache / f"{key}.skops"
     if ready.exists():
