@@ -96,7 +96,8 @@ def _run(argv: list[str], console: Console) -> int:
         raise ToolError("No case fits: look at --tag and --id. `opsmith eval list` shows what there is.")
     if not args.resume and record.exists():
         record.unlink()
-    setup = Setup(args.model, args.base_url, args.seed, args.agent, keep=args.keep, prices=tuple(args.price))
+    folder = str(args.out / "projects") if args.keep else ""
+    setup = Setup(args.model, args.base_url, args.seed, args.agent, folder, args.keep, tuple(args.price))
     limits = runner.Limits(args.timeout, args.max_cost)
     if args.jobs:
         limits.jobs = args.jobs

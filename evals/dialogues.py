@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from opsmith.evals.case import FileFixture, ModelFixture, Turn, World
 from opsmith.evals.driver import Setup, open_stage
+from opsmith.evals.fixtures import room
 from opsmith.evals.trace import TurnTrace
 from opsmith.tools.contract import ToolError
 
@@ -117,6 +119,7 @@ def predict_all(
     told: Callable[[int], None] = lambda done: None,
 ) -> list[dict[str, Any]]:
     """Predictions of all items, in order. An item that falls over leaves empty predictions with the reason."""
+    setup = setup if setup.folder else dataclasses.replace(setup, folder=str(room()))  # one for all processes
     rows: list[dict[str, Any]] = []
     for done, found in enumerate(_played(list(items), setup, jobs), 1):
         rows += found

@@ -30,7 +30,7 @@ from opsmith.agent.events import (
 from opsmith.agent.session import Decision, Session
 from opsmith.evals import observe, showing
 from opsmith.evals.case import Case, Reply, Turn, World
-from opsmith.evals.fixtures import Worlds, scratch
+from opsmith.evals.fixtures import Worlds, room
 from opsmith.evals.guard import no_network
 from opsmith.evals.hard_checks import leaks
 from opsmith.evals.trace import Failure, Play, TurnTrace
@@ -227,10 +227,11 @@ def play(case: Case, variant: str, turns: Sequence[Turn], world: World, data: Se
 @contextmanager
 def open_stage(world: World, data: Sequence[Path], setup: Setup, user: str = "ana", epoch: int = 1) -> Iterator[Stage]:
     """A fresh copy of the world with an open session; planted keys in the environment, the network watched."""
-    base = Path(setup.folder) if setup.folder else scratch() / f"opsmith-evals-{os.getuid()}"
-    worlds = Worlds(base / "worlds")
-    room = Path(tempfile.mkdtemp(dir=base, prefix="play-"))
-    project = room / "project"
+    base = Path(setup.folder) if setup.folder else room()
+    base.mkdir(parents=True, exist_ok=True)
+    worlds = Worlds(base.resolve() / "worlds")
+    stay = Path(tempfile.mkdtemp(dir=base, prefix="play-"))
+    project = stay / "project"
     try:
         worlds.copy(world, data, project)
         flags = {**world.settings, "model": setup.model, "seed": setup.seed + epoch - 1, "user": user}
@@ -247,7 +248,7 @@ def open_stage(world: World, data: Sequence[Path], setup: Setup, user: str = "an
                 session.close()
     finally:
         if not setup.keep:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(stay, ignore_errors=True)
 
 
 def opener(agent: str) -> OpenSession:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import hashlib
 import io
@@ -11,6 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from opsmith.evals import synthetic
@@ -84,10 +86,14 @@ def write_monitors(project: Path, lines: Sequence[str]) -> None:
         path.write_text(made.as_yaml(), encoding="utf-8")
 
 
-def scratch() -> Path:
-    """Where worlds and projects are made: memory where the system offers it, as each play writes many small files."""
+@cache
+def room() -> Path:
+    """This process's own folder for worlds and projects, removed at its end; in memory where the system offers it."""
     shared = Path("/dev/shm")
-    return shared if shared.is_dir() and os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
+    base = shared if shared.is_dir() and os.access(shared, os.W_OK) else None
+    made = Path(tempfile.mkdtemp(prefix="opsmith-evals-", dir=base))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def _write(fixture: FileFixture, name: str, place: int, data: Sequence[Path], project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 
 from opsmith.evals.case import Case
 from opsmith.evals.driver import Setup, broken_play, play
+from opsmith.evals.fixtures import room
 from opsmith.evals.judging import judge
 from opsmith.evals.loading import load_suites, world_of
 from opsmith.evals.trace import Play, play_from
@@ -110,6 +112,7 @@ def run(
     told: Callable[[Play, int, int], None] = lambda play, done, of: None,
 ) -> list[Play]:
     """Play all jobs; each finished play is appended to `record`, and those already in it are not played again."""
+    setup = setup if setup.folder else dataclasses.replace(setup, folder=str(room()))  # one for all processes
     earlier = read_plays(record) if record else {}
     plays = {job.key: earlier[job.key] for job in jobs if job.key in earlier}
     left = [job for job in jobs if job.key not in plays]
