@@ -168,7 +168,8 @@ class Expect(_Part):
     proposes: list[str] | None = Field(default=None, description="Kinds of the actions that wait, in order")
     problem: bool | None = None
     changes: bool | None = Field(
-        default=None, description="Whether the project, its models, monitors or memory changed"
+        default=None,
+        description="Whether files, models or monitors changed or facts were lost; added notes do not count",
     )
     only_changes: list[str] | None = Field(default=None, description="Patterns; no other file may change")
     files: dict[str, FileState] = Field(default_factory=dict)

@@ -82,7 +82,7 @@ def _flags(expect: Expect, turns: list[TurnTrace]) -> list[tuple[str, str]]:
             bool(last.problems) or any(c["status"] == "error" for c in last.calls),
             "a problem",
         ),
-        "changes": (expect.changes, any(t.changes.any for t in turns), "a change"),
+        "changes": (expect.changes, any(t.changes.lasting for t in turns), "a change"),
     }
     found = [
         (name, f"{what} was {'expected' if wanted else 'not expected'}; {_evidence(name, last)}")

@@ -107,8 +107,7 @@ def prediction(item: str, trace: TurnTrace, project: Path) -> dict[str, Any]:
 def side_effect(trace: TurnTrace) -> bool:
     """Whether something was changed, measured: project files, models and monitors by content, facts that left the
     memory, and actions that the journal says were carried out. Facts that were only added need no approval."""
-    forgotten = bool(trace.changes.facts_removed) and not trace.changes.facts_added
-    return bool(trace.changes.files) or forgotten or any(e["state"] in ("done", "undone") for e in trace.journal)
+    return trace.changes.lasting or any(e["state"] in ("done", "undone") for e in trace.journal)
 
 
 def predict_all(

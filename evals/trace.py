@@ -18,8 +18,9 @@ class Changes:
     diffs: dict[str, str] = field(default_factory=dict)
 
     @property
-    def any(self) -> bool:
-        return bool(self.files or self.facts_added or self.facts_removed)
+    def lasting(self) -> bool:
+        """Whether something is other than before; a note that was only added is not counted, as it needs no approval."""
+        return bool(self.files) or bool(self.facts_removed and not self.facts_added)
 
 
 @dataclass
