@@ -364,3 +364,8 @@ _BUILDERS: dict[str, Callable[..., Sequence[Step]]] = {
     "outliers": _outliers, "mask_pii": _pii, "embed": _embed, "entities": _entities, "augment": _augment, "scale": _scale,
     "encode": _scale, "range": _range,
 }  # fmt: skip
+
+
+def _share(threshold: float | None) -> float | None:
+    """A threshold as a share: 90 means 0.9."""
+    return threshold if threshold is None or threshold <= 1 else threshold / 100

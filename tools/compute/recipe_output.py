@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -46,7 +47,15 @@ def default_output(dataset: str, schema: pa.Schema) -> str:
     return (path.parent / f"{stem(dataset)}_clean{kept}").as_posix()
 
 
-def write_table(stage: Stage, target: Path, ending: str, *, safe: bool = True, row_numbers: bool = False) -> int:
+def write_table(
+    stage: Stage,
+    target: Path,
+    ending: str,
+    *,
+    safe: bool = True,
+    row_numbers: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> int:
     """Write the stage's rows in order to `target`; how many cells had to be marked as text for spreadsheets.
 
     safe: in CSV and Excel, put an apostrophe before text that a spreadsheet would run as a formula.
@@ -62,10 +71,15 @@ def write_table(stage: Stage, target: Path, ending: str, *, safe: bool = True, r
     if kind == "excel":
         _write_excel(stage, query, target)
         return sum(marked.values())
-    options = {"csv": f"FORMAT csv, HEADER, DELIMITER '{chr(9) if ending == '.tsv' else ','}'", "parquet": "FORMAT parquet, COMPRESSION zstd",
+    options = {"csv": f"FORMAT csv, HEADER, DELIMITER '{chr(9) if ending == '.tsv' else ','}'", "parquet": "FORMAT parquet, COMPRESSION zstd" + _about(metadata or {}),
                "json": "FORMAT json, ARRAY true" if ending == ".json" else "FORMAT json"}[kind]  # fmt: skip
     stage.sql(f"COPY ({query}) TO '{str(target).replace(chr(39), chr(39) * 2)}' ({options})")
     return sum(marked.values())
+
+
+def _about(metadata: Mapping[str, str]) -> str:
+    told = ", ".join(f"{key}: '{value.replace(chr(39), chr(39) * 2)}'" for key, value in metadata.items())
+    return f", KV_METADATA {{{told}}}" if told else ""
 
 
 def _formula_cells(stage: Stage) -> dict[str, int]:

@@ -49,15 +49,15 @@ def sentence(run: Run) -> str:
     """The recipe's effect in one line."""
     parts = [f"{len(run.recipe.steps)} step{'s' * (len(run.recipe.steps) != 1)}"]
     if run.cells_changed:
-        parts.append(f"{run.cells_changed:,} cells changed")
+        parts.append(f"{run.cells_changed:,} cell{'s' * (run.cells_changed != 1)} changed")
     if run.rows_removed:
-        parts.append(f"{run.rows_removed:,} rows removed")
+        parts.append(f"{run.rows_removed:,} row{'s' * (run.rows_removed != 1)} removed")
     added = sum(ledger.added_rows for ledger in run.ledgers)
     if added:
         parts.append(f"{added:,} rows added")
     columns = sum(len(ledger.added_columns) for ledger in run.ledgers)
     if columns:
-        parts.append(f"{columns:,} columns added")
+        parts.append(f"{columns:,} column{'s' * (columns != 1)} added")
     return f"{', '.join(parts)}; {run.before.rows:,} rows before, {run.after.rows:,} after."
 
 

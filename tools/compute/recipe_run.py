@@ -48,7 +48,7 @@ class Stage:
 
     def arrow(self, query: str) -> pa.Table:
         """The result of a query over the view `data` as an Arrow table."""
-        return self._connection.execute(query).to_arrow_table()
+        return self._connection.sql(query).to_arrow_table()
 
     def batches(self, rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
         """The table in file order; one empty batch when it has no rows, so that every step sees the columns."""

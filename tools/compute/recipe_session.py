@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
 from opsmith.tools.compute.cells import shown
-from opsmith.tools.compute.recipe import Recipe, recipe_name
+from opsmith.tools.compute.recipe import Recipe, recipe_name, stem
 from opsmith.tools.compute.recipe_output import default_output, ending_of, write_table
 from opsmith.tools.compute.recipe_report import figures, sentence, story_table, tables
 from opsmith.tools.compute.recipe_run import BATCH_ROWS, Run, Stage, run_recipe, stage_rows
@@ -25,7 +25,7 @@ class Cleaning:
         self.context, self.asked_output = context, output
         self._scratch: list[Path] = []
         self.table = open_table(context, dataset)
-        target = self._scratch_file()
+        target = self.scratch_file()
         if output:
             self._checked(output)
         try:
@@ -63,7 +63,7 @@ class Cleaning:
 
         steps = with_settings(recipe.steps, self.context)
         ready = Recipe(recipe.dataset or self.table.name, steps)
-        run = run_recipe(self.source, ready, self._scratch_file, watch=watch, progress=self.context.progress)
+        run = run_recipe(self.source, ready, self.scratch_file, watch=watch, progress=self.context.progress)
         self.after = run.after if run.after is not self.source else None
         return run
 
@@ -78,12 +78,20 @@ class Cleaning:
             tables=(told,),
         )
 
-    def result(self, run: Run, findings: tuple[Finding, ...], *, dry_run: bool, row_numbers: bool = False) -> Result:
-        """What the recipe does, with the files it would write as one action."""
+    def result(
+        self,
+        run: Run,
+        findings: tuple[Finding, ...],
+        *,
+        dry_run: bool,
+        row_numbers: bool = False,
+        beside: Mapping[str, Path] | None = None,
+    ) -> Result:
+        """What the recipe does, with the files it would write as one action; `beside`: name endings of further files."""
         data = figures(run)
         data["recipe"] = run.recipe.to_yaml()
         findings = (*findings, *_lost(run))
-        if not any(_did_something(ledger) for ledger in run.ledgers):
+        if not any(map(_did_something, run.ledgers)) or run.after is self.source:
             asked = (
                 "needs no cleaning that I can see"
                 if not run.recipe.steps
@@ -95,7 +103,8 @@ class Cleaning:
                 findings,
                 tuple(tables(run)) if run.recipe.steps else (),
             )
-        output = self._checked(self.asked_output or self._default_output(run))
+        vectors = next((f for f in run.fitted if f.get("dimensions") and f.get("method")), None)
+        output = self._checked(self.asked_output or self._default_output(run, vectors is not None))
         headline = f"{self.table.name}: {sentence(run)}"
         shown_tables = tuple(tables(run))
         if dry_run:
@@ -108,9 +117,9 @@ class Cleaning:
             )
         self.context.progress(None, f"writing {output}")
         ending = ending_of(output)
-        staged = self._scratch_file(ending)
+        staged = self.scratch_file(ending)
         safe = str(self.context.settings.get("spreadsheet_safe", True)).lower() not in ("false", "0", "no", "off")
-        marked = write_table(run.after, staged, ending, safe=safe, row_numbers=row_numbers)
+        marked = write_table(run.after, staged, ending, safe=safe, row_numbers=row_numbers, metadata=_about(vectors))
         recipe_file = recipe_name(output)
         report_file = recipe_file.removesuffix(".yaml") + ".report.json"
         report = {
@@ -134,7 +143,7 @@ class Cleaning:
                 recipe_file: run.recipe.to_yaml(),
                 report_file: json.dumps(report, indent=1, ensure_ascii=False, default=shown) + "\n",
             },
-            staged={output: staged},
+            staged={output: staged, **{_beside(output, end): path for end, path in (beside or {}).items()}},
             tables=shown_tables,
             notes=notes,
         )
@@ -142,8 +151,10 @@ class Cleaning:
         data = {**data, "output": output, "recipe_file": recipe_file, "report_file": report_file}
         return Result(headline, data, findings, shown_tables, actions=(action,), next_steps=next_steps)
 
-    def _default_output(self, run: Run) -> str:
+    def _default_output(self, run: Run, vectors: bool) -> str:
         output = default_output(self.table.name, run.after.schema)
+        if vectors:
+            output = str(PurePosixPath(output).with_suffix(".parquet"))
         if paths.confined(self.context, output) == self.table.path.resolve():
             output = default_output(output, run.after.schema)
         return output
@@ -156,7 +167,8 @@ class Cleaning:
             raise ToolError(f"{self.table.name} is the original and is never overwritten. Name another output file.")
         return paths.relative(self.context, path)
 
-    def _scratch_file(self, ending: str = ".parquet") -> Path:
+    def scratch_file(self, ending: str = ".parquet") -> Path:
+        """A fresh path for an intermediate file, removed at the end unless it was staged."""
         path = propose.new_scratch_file(self.context, ending)
         self._scratch.append(path)
         return path
@@ -166,11 +178,24 @@ class Cleaning:
             path.unlink(missing_ok=True)
 
 
+def _beside(output: str, ending: str) -> str:
+    return str(PurePosixPath(output).with_name(stem(output) + ending))
+
+
 def _did_something(ledger: Any) -> bool:
     return bool(
         ledger.changed or ledger.removed or ledger.added_rows or ledger.added_columns or ledger.dropped_columns or ledger.renamed
         or ledger.retyped
     )  # fmt: skip
+
+
+def _about(vectors: Mapping[str, Any] | None) -> dict[str, str]:
+    """What a Parquet file says about the vectors in it."""
+    return (
+        {"embedding_method": str(vectors["method"]), "embedding_dimensions": str(vectors["dimensions"])}
+        if vectors
+        else {}
+    )
 
 
 def _lost(run: Run) -> list[Finding]:

@@ -8,17 +8,22 @@ from dataclasses import replace
 from opsmith.tools.compute.recipe import Step
 from opsmith.tools.contract import Context
 
-_NEEDED = {"embed": ("embedding_model_folder", "embedding_url")}
+# step -> option: the setting that fills it
+_NEEDED = {
+    "embed": {
+        "embedding_model_folder": "embedding_model_folder",
+        "embedding_url": "embedding_url",
+        "embedding_model": "embedding_model",
+    },
+    "mask_pii": {"region": "phone_region"},
+}
 
 
 def with_settings(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
     """Steps whose missing options are filled from the settings named for them; all others as they are."""
     filled = []
     for step in steps:
-        extra = {
-            k: context.settings[k]
-            for k in _NEEDED.get(step.step, ())
-            if context.settings.get(k) and k not in step.options
-        }
+        named = _NEEDED.get(step.step, {})
+        extra = {o: context.settings[k] for o, k in named.items() if context.settings.get(k) and o not in step.options}
         filled.append(replace(step, options={**step.options, **extra}) if extra else step)
     return tuple(filled)
