@@ -86,11 +86,11 @@ def _joined(names: list[str], since: datetime | None, until: datetime | None) ->
     )
     return f"""CREATE VIEW data AS
         WITH p AS (SELECT * REPLACE (CAST(request_id AS VARCHAR) AS request_id, CAST(time AS TIMESTAMP) AS time)
-                   FROM _predictions),
+                   FROM _predictions WHERE request_id IS NOT NULL),
              asked AS (SELECT * FROM p WHERE true{within}
                        QUALIFY row_number() OVER (PARTITION BY request_id ORDER BY time DESC) = 1),
              known AS (SELECT CAST(request_id AS VARCHAR) AS request_id, outcome, CAST(time AS TIMESTAMP) AS known_at
-                       FROM _outcomes
+                       FROM _outcomes WHERE request_id IS NOT NULL
                        QUALIFY row_number() OVER (PARTITION BY CAST(request_id AS VARCHAR) ORDER BY time DESC) = 1)
         SELECT p.request_id, p.time, {", ".join([*chosen, "k.outcome", "k.known_at"])}
         FROM asked p LEFT JOIN known k USING (request_id) ORDER BY p.time"""
