@@ -111,7 +111,7 @@ def _table(path: Path) -> dict[str, Any]:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
         elif path.suffix == ".xlsx":
-            frame = pd.read_excel(path)
+            frame = pd.read_excel(path, engine="openpyxl")
         elif path.suffix == ".jsonl":
             frame = pd.read_json(path, lines=True)
         else:
