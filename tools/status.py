@@ -15,10 +15,10 @@ Part = Literal["datasets", "models", "monitors", "pending", "deployments", "jour
     examples=("what tables are there?", "list my models", "what is waiting for approval?", "which monitors run?"),
     conversational=True,
 )
-def status(kind: Part | None = None, model: str | None = None, *, context: Context) -> Result:
+def status(part: Part | None = None, model: str | None = None, *, context: Context) -> Result:
     """List data sets, models with versions, monitors, deployments, and what waits.
 
-    kind: one of datasets, models, monitors, pending, deployments, journal; all of them when not given.
+    part: one of datasets, models, monitors, pending, deployments, journal; all of them when not given.
     model: one model to list with all its versions.
     """
     parts = {
@@ -28,9 +28,9 @@ def status(kind: Part | None = None, model: str | None = None, *, context: Conte
         "deployments": _deployments,
         "pending": _pending,
     }
-    if kind == "journal":
+    if part == "journal":
         parts = {"journal": _journal}
-    chosen = {"models": parts["models"]} if model else {kind: parts[kind]} if kind in parts else parts
+    chosen = {"models": parts["models"]} if model else {part: parts[part]} if part in parts else parts
     tables = [look(context) for look in chosen.values()]
     told = [f"{len(t.rows)} {t.title.lower()}" for t in tables]
     data = {t.title.lower(): [dict(zip(t.columns, row, strict=True)) for row in t.rows] for t in tables}

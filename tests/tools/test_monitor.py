@@ -117,3 +117,25 @@ def test_a_pattern_may_be_watched_but_never_outside_the_project(place):
         monitor(reference="spring bikes.csv", current="../*.csv", context=place)
     with pytest.raises(ToolError, match="There is no monitor"):
         monitor(action="disable", model="ghost", context=place)
+
+
+def test_a_monitor_is_written_for_schedulers_that_are_there_already(place):
+    import json
+
+    import yaml
+
+    carry_out(place, create(place, schedule="6h")[1])
+    result = monitor(artifacts=["k8s", "airflow", "github", "grafana"], context=place)
+    files = {f["path"]: f["content"] for f in result.actions[0].arguments["files"]}
+    job = yaml.safe_load(files["deploy/monitors/summer-bikes-cronjob.yaml"])
+    assert job["spec"]["schedule"] == "0 */6 * * *" and job["spec"]["concurrencyPolicy"] == "Forbid"
+    dag = files["dags/opsmith_monitor_summer_bikes.py"]
+    compile(dag, "dag.py", "exec")
+    workflow = yaml.safe_load(files[".github/workflows/opsmith-monitor-summer-bikes.yml"])
+    assert workflow["on"]["schedule"] == [{"cron": "0 */6 * * *"}]
+    assert json.loads(files["grafana/opsmith-monitors.json"])["panels"]
+    with pytest.raises(ToolError, match="cannot be written as 'jenkins'"):
+        monitor(artifacts=["jenkins"], context=place)
+    carry_out(place, monitor(schedule="7h", context=place).actions[0], "a2")
+    with pytest.raises(ToolError, match="no cron line"):
+        monitor(artifacts=["k8s"], context=place)

@@ -17,5 +17,5 @@ def test_tables_and_waiting_approvals_are_listed(project: Path) -> None:
 
 
 def test_one_part_alone(project: Path) -> None:
-    assert status(kind="datasets", context=context_with(project)).headline == "This project has 0 tables."
-    assert status(kind="journal", context=context_with(project)).headline == "This project has 0 journal."
+    assert status(part="datasets", context=context_with(project)).headline == "This project has 0 tables."
+    assert status(part="journal", context=context_with(project)).headline == "This project has 0 journal."
