@@ -20,6 +20,7 @@ _KINDS = {"create": "create_monitor", "change": "change_monitor", "disable": "di
         "alert me when the mae of delay_model climbs over 12",
         "check the price model every six hours instead",
         "disable the monitor of churn_model",
+        "write the churn monitor as a github actions schedule",
     ),
 )
 def monitor(
@@ -38,6 +39,7 @@ def monitor(
     target: str | None = None,
     version: str | None = None,
     output: str | None = None,
+    artifacts: list[str] = [],  # noqa: B006
     dry_run: bool = False,
     *,
     context: Context,
@@ -47,7 +49,8 @@ def monitor(
     model: registered model (or an existing monitor's name). reference, current: tables; without them the model's
     training data and its prediction log. metric: psi, js, ks, auc, f1, accuracy, rmse, mae, ... threshold: alert
     beyond it. schedule: hourly, daily, weekly, monthly, 30m, 6h, or a cron line. channel: terminal, slack, email,
-    webhook. kind: data, prediction or performance. auto_retrain: propose retraining on a breach. action: disable.
+    webhook. artifacts: write it for a scheduler: k8s, airflow, github; or a grafana dashboard.
+    kind: data, prediction or performance. auto_retrain: propose retraining on a breach. action: disable.
     """
     folder = context.project
     current = current or dataset
@@ -57,6 +60,8 @@ def monitor(
     before = _existing(context, model, reference, current)
     if wanted in ("disable", "stop", "delete"):
         return _disable(context, before, model, dry_run)
+    if artifacts:
+        return _exported(context, before, artifacts, dry_run)
     if before is None:
         after = _new(context, model, reference, current)
         kind_of_change = "create"
@@ -219,6 +224,19 @@ def _disable(context: Context, before: Monitor | None, model: str | None, dry_ru
         f"Disabling monitor {before.name} is proposed; its file and its history stay.",
         data={"monitor": dataclasses.asdict(after), "path": monitors.file_of(after.name)},
         actions=() if dry_run else (action,),
+    )
+
+
+def _exported(context: Context, monitor: Monitor | None, artifacts: list[str], dry_run: bool) -> Result:
+    from opsmith.tools.compute.monitor_exports import exports
+
+    if monitor is None:
+        raise ToolError("There is no such monitor yet, so it cannot be written for a scheduler. Create it first.")
+    files = exports(monitor, artifacts)
+    return Result(
+        f"Writing monitor {monitor.name} as {', '.join(files)} is proposed.",
+        data={"monitor": dataclasses.asdict(monitor), "paths": list(files)},
+        actions=() if dry_run else (propose.write(context, texts=files),),
     )
 
 

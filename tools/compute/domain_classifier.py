@@ -40,6 +40,7 @@ def separation(before: pd.DataFrame, now: pd.DataFrame, seed: int = 0) -> Separa
         return None
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold
+    from threadpoolctl import threadpool_limits
 
     x, label = encoded(before, now)
     rng = np.random.default_rng(seed)
@@ -50,14 +51,16 @@ def separation(before: pd.DataFrame, now: pd.DataFrame, seed: int = 0) -> Separa
         model = HistGradientBoostingClassifier(
             max_iter=40, max_leaf_nodes=15, min_samples_leaf=20, early_stopping=False, random_state=seed
         )
-        model.fit(x[train], label[train])
-        scores[test] = model.predict_proba(x[test])[:, 1]
+        with threadpool_limits(1, "openmp"):  # many threads on few rows wait for one another on a busy machine
+            model.fit(x[train], label[train])
+            scores[test] = model.predict_proba(x[test])[:, 1]
         whole = area(scores[test], label[test])
         some = test[rng.permutation(len(test))[:1000]]
         for j in range(x.shape[1]) if whole > 0.55 else ():
             shuffled = x[some].copy()
             shuffled[:, j] = rng.permutation(shuffled[:, j])
-            losses[j] += (whole - area(model.predict_proba(shuffled)[:, 1], label[some])) / 2
+            with threadpool_limits(1, "openmp"):
+                losses[j] += (whole - area(model.predict_proba(shuffled)[:, 1], label[some])) / 2
     auc = area(scores, label)
     n, m = float((label == 0).sum()), float((label == 1).sum())
     half = 2.576 * standard_error(auc, n, m)

@@ -76,10 +76,13 @@ def outcomes(
 
     actual: outcomes of both periods when no predictions are there, to test the relation alone.
     """
+    from threadpoolctl import threadpool_limits
+
     first = tuple(scores(before.data)) if before is not None and before.data is not None else ()
     second = tuple(scores(now.data)) if now.data is not None else ()
-    estimated = _estimate(before, now, features, seed) if not second else ()
-    tested = _relation(before, now, features, actual, seed)
+    with threadpool_limits(1, "openmp"):  # many threads on few rows wait for one another on a busy machine
+        estimated = _estimate(before, now, features, seed) if not second else ()
+        tested = _relation(before, now, features, actual, seed)
     reasons = list(_judged(first, second, known or {}))
     if threshold is not None and metric is not None:
         reasons = _against(metric, threshold, second or estimated, estimated=not second)
