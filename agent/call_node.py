@@ -16,7 +16,7 @@ from langgraph.config import get_stream_writer
 from opsmith.agent import events, telemetry
 from opsmith.agent.approvals import Decision
 from opsmith.agent.bugs import record_bug
-from opsmith.agent.digest import digest
+from opsmith.agent.digest import digest, masked
 from opsmith.agent.state import Runtime, State
 from opsmith.tools import registry
 from opsmith.tools.contract import Cancelled, NeedsAnswer, Result, Tool, ToolError
@@ -132,7 +132,7 @@ def _finish(runtime: Runtime, ran: Ran, update: dict[str, Any], write: Any) -> l
     """Keep a call's result, propose its actions, tell everybody; the messages for the conversation."""
     name = ran.tool.name if ran.tool else str(ran.call["name"])
     intent = ran.tool.intent if ran.tool else ""
-    plain = ran.result.as_dict() if ran.result else {"headline": ran.problem, "choices": list(ran.choices)}
+    plain = masked(ran.result.as_dict()) if ran.result else {"headline": ran.problem, "choices": list(ran.choices)}
     handle = runtime.store.keep_result(runtime.thread, name, ran.arguments, plain) if ran.result else ""
     proposals = _propose(runtime, ran, update, write) if ran.result else []
     if ran.result:

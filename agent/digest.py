@@ -45,6 +45,15 @@ def digest(
     return _dump({**least, "headline": mask(plain(shown["headline"]))[:limit]})
 
 
+def masked(value: Any) -> Any:
+    """Plain values with the secrets in every text masked, as results are kept and shown."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {k: masked(v) for k, v in value.items()}
+    return [masked(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
 def _table(table: Mapping[str, Any], sample_rows: int) -> dict[str, Any]:
     rows = table["rows"][:sample_rows] if table.get("raw") else table["rows"][:40]
     return {"title": table["title"], "columns": table["columns"], "rows": rows, "of": len(table["rows"])}

@@ -92,12 +92,13 @@ def world_of(case: Case, suite_file: Path | None = None) -> tuple[World, list[Pa
 def _files(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        named = SUITES / f"{path}.yaml"
+        if path.parent == Path() and not path.suffix and named.is_file():
+            found.append(named)
+        elif path.is_dir():
             found += sorted(p for p in path.rglob("*.yaml") if "worlds" not in p.relative_to(path).parts)
         elif path.is_file():
             found.append(path)
-        elif (SUITES / f"{path}.yaml").is_file():
-            found.append(SUITES / f"{path}.yaml")
         else:
             known = ", ".join(sorted(p.stem for p in SUITES.glob("*.yaml")))
             raise ToolError(f"There is no suite {path}. Give a file, a folder, or one of: {known}.")

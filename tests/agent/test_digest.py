@@ -40,3 +40,12 @@ def test_rows_of_data_are_cut_to_the_sample_and_figures_are_not() -> None:
 def test_secrets_do_not_reach_the_planner(secret: str) -> None:
     text = digest(status="done", tool="t", result={"headline": f"key {secret}", "data": {"x": [secret]}})
     assert secret not in text
+
+
+def test_secrets_are_masked_in_every_text_of_a_result() -> None:
+    from opsmith.agent.digest import masked
+
+    key = "sk-proj-Abcdef0123456789Abcdef"
+    found = masked({"headline": f"Kept: {key}", "rows": [(1, key)], "n": 3})
+    assert key not in str(found)
+    assert found["n"] == 3
