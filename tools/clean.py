@@ -84,4 +84,6 @@ def clean(
         run = work.run(chosen, watch=() if explain_row is None else (explain_row,))
         if explain_row is not None:
             return work.explain(run, explain_row)
+        if not operations and not recipe:
+            run = run.without_idle_steps()
         return work.result(run, tuple(findings), dry_run=dry_run, row_numbers=row_numbers)

@@ -1,5 +1,7 @@
 """Make more training rows: noisy copies of texts, and interpolated rows of rare classes (SMOTE)."""
 
+# ruff: noqa: E501  (patterns and word lists read better on one line)
+
 from __future__ import annotations
 
 import random

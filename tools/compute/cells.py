@@ -50,6 +50,19 @@ class Ledger:
         """Cells changed, all columns together."""
         return sum(self.cells.values())
 
+    @property
+    def did_something(self) -> bool:
+        """Whether the step changed anything at all, types included."""
+        return bool(
+            self.changed
+            or self.removed
+            or self.added_rows
+            or self.added_columns
+            or self.dropped_columns
+            or self.renamed
+            or self.retyped
+        )
+
 
 class Batch:
     """Some rows of the table, in file order, as Arrow columns; steps change it through these methods only."""

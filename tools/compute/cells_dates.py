@@ -1,5 +1,7 @@
 """Read dates in mixed layouts; which of day and month comes first is settled for the column, never guessed per cell."""
 
+# ruff: noqa: E501  (patterns and word lists read better on one line)
+
 from __future__ import annotations
 
 import datetime

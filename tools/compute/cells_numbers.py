@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -202,6 +203,8 @@ def style_of(values: Mapping[str, int]) -> Style:
     votes: Counter[str] = Counter()
     percents = plain = small = 0
     units: Counter[str] = Counter()
+    bare: list[float] = []
+    united: list[tuple[float, str]] = []
     for text, count in values.items():
         written = take_apart(text)
         if not written:
@@ -215,11 +218,34 @@ def style_of(values: Mapping[str, int]) -> Style:
             small += count if value <= 1 else 0
         if written.unit:
             units[written.unit] += count
+            united.append((plain_number(written.body, ".") or 0.0, written.unit))
+        elif not written.percent:
+            bare.append(plain_number(written.body, ".") or 0.0)
     decimal = "," if votes[","] > votes["."] else "."
     percent = ""
     if percents:
         percent = "fraction" if not plain or small > plain / 2 else "points"
-    return Style(decimal, percent, units.most_common(1)[0][0] if units else "")
+    unit = units.most_common(1)[0][0] if units else ""
+    if unit and len(bare) > len(united):
+        unit = _unit_of_bare(bare, united) or unit
+    return Style(decimal, percent, unit)
+
+
+_USUAL = {"mass": ("g", "kg", "lb"), "length": ("mm", "cm", "m", "km", "in", "ft"),
+    "volume": ("ml", "l"), "data": ("kb", "mb", "gb"),
+          "time": ("s", "min", "h", "days"), "speed": ("km/h", "mph"), "temperature": ("°c", "°f")}  # fmt: skip
+
+
+def _unit_of_bare(bare: list[float], united: list[tuple[float, str]]) -> str:
+    """The unit that numbers without one most likely have: the one that brings the others to their size."""
+    size = sorted(abs(v) for v in bare)[len(bare) // 2] or 1e-9
+    best: tuple[float, str] | None = None
+    for unit in dict.fromkeys([*_USUAL.get(family_of(united[0][1]), ()), *(u for _, u in united)]):
+        moved = sorted(abs(c) for v, u in united if (c := convert(v, u, unit)) is not None)
+        if moved:
+            ratio = abs(math.log(max(moved[len(moved) // 2], 1e-9) / size))
+            best = min(best or (99.0, ""), (ratio, unit))
+    return best[1] if best else ""
 
 
 def decimal_shown(body: str) -> str:

@@ -1,5 +1,7 @@
 """Find products, people, organisations, places, dates, money, quantities and numbers in text, by patterns and lists."""
 
+# ruff: noqa: E501  (patterns and word lists read better on one line)
+
 from __future__ import annotations
 
 import re
@@ -39,8 +41,10 @@ _PATTERNS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
     ("date", 0.97, re.compile(rf"\b(?:{_DAY},?\s+)?{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?\b(?!\s*(?:%|[:]))", re.I)),
     ("date", 0.97, re.compile(r"(?<![\w/.-])(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2}))(?![\w/-])")),
     ("date", 0.9, re.compile(rf"\b(?:{_MONTH.replace('may|', '')}|May)\s+(?:19|20)\d{{2}}\b", re.I)),
-    ("date", 0.8, re.compile(rf"\b(?:yesterday|today|tomorrow|tonight|(?:last|next|this|on)\s+(?P<w>{_DAY}|week|month|year|weekend)|{_DAY})\b", re.I)),
-    ("quantity", 0.9, re.compile(rf"(?<![\w.,$€£-])(?:{_NUMBER})[\s-]?(?:mg|g|kg|kgs|lbs?|pounds?|oz|ounces?|ml|cl|l|lit(?:er|re)s?|gal(?:lons?)?|mm|cm|km|meters?|metres?|inch(?:es)?|feet|foot|ft|miles?|mph|gb|mb|tb|mah|watts?|volts?|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|years?|yrs?|pieces?|pcs|packs?|boxes|bags?|bottles?|cups?|units?|items?|pairs?|times)\b(?!-)", re.I)),
+    ("date", 0.85, re.compile(rf"\b(?:early|mid|late)[ -](?:{_MONTH.replace('may|', '')}|May)(?!\w)|(?<![\w.$])(?:(?:19|20)\d0'?s|[2-9]0'?s)(?!\w)")),
+    ("money", 0.8, re.compile(r"(?<![\w.,])\d{2,3}p(?!\w)")),
+    ("date", 0.8, re.compile(rf"\b(?:yesterday|today|tomorrow|tonight|(?:last|next|this|on)\s+(?P<w>{_DAY}s?|week|month|year|weekend)|{_DAY}s?)\b", re.I)),
+    ("quantity", 0.9, re.compile(rf"(?<![\w.,$€£-])(?:{_NUMBER})\+?[\s-]?(?:mg|g|kg|kgs|lbs?|pounds?|oz|ounces?|ml|cl|l|lit(?:er|re)s?|gal(?:lons?)?|mm|cm|km|meters?|metres?|inch(?:es)?|feet|foot|ft|miles?|mph|gb|mb|tb|mah|watts?|megapixels?|mp|inches|volts?|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|years?|yrs?|pieces?|pcs|packs?|boxes|bags?|bottles?|cups?|units?|items?|pairs?|times)\b(?!-)", re.I)),
 )  # fmt: skip
 _TITLE = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Madam|Captain|Capt|Officer|Agent|Chef|Judge)\.?"
 _CAP = r"[A-Z][a-zà-ÿ]+(?:[-'’][A-Z][a-zà-ÿ]+)?"
@@ -50,11 +54,97 @@ _PEOPLE: tuple[tuple[float, re.Pattern[str]], ...] = (
 )  # fmt: skip
 _COMPANY = re.compile(
     rf"\b(?P<e>(?:{_CAP}|[A-Z]{{2,6}})(?:\s+(?:{_CAP}|[A-Z]{{2,6}}|&|and|of))*\s+(?:Inc|Ltd|LLC|GmbH|AG|Corp|Corporation|Company|Co|PLC|Plc|Bank|University|"
-    r"Insurance|Airlines|Airways|Group|Holdings|Foundation|Institute|Hospital|College|Motors|Technologies|Systems|Stores?)\b\.?)"
+    r"Insurance|Airlines|Airways|Group|Holdings|Foods|Magazine|Restaurant|Hotel|Foundation|Institute|Hospital|College|Motors|Technologies|Systems|Stores?)\b\.?)"
 )
-_CAPITALS = re.compile(rf"\b{_CAP}(?:\s+(?:{_CAP}|(?:de|da|van|von|of|the|la)\s+{_CAP}))*|\b[A-Z]{{2,5}}\b")
+_CAPITALS = re.compile(rf"\b{_CAP}(?:\s+(?:{_CAP}|(?:de|da|van|von|of|the|la)\s+{_CAP}))*|\b[A-Z]{{2,12}}\b")
 _NOT_NAMES = frozenset(
-    ["i", "the", "a", "an", "this", "that", "my", "your", "we", "you", "he", "she", "it", "they", "is", "are", "was", "were", "and", "but", "or", "if", "so", "no", "not", "yes", "great", "good", "bad", "very", "just", "never", "do", "don", "does", "did", "have", "has", "had", "will", "would", "can", "could", "should", "all", "every", "some", "any", "what", "when", "where", "why", "how", "who", "for", "from", "with", "in", "on", "at", "to", "of", "as", "by", "be", "been", "may", "march", "april", "june", "august", "will", "mark", "bill", "rose", "grace", "hope", "faith", "joy", "art", "frank", "rich", "chase", "grant", "price"]
+    [
+        "i",
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "my",
+        "your",
+        "we",
+        "you",
+        "he",
+        "she",
+        "it",
+        "they",
+        "is",
+        "are",
+        "was",
+        "were",
+        "and",
+        "but",
+        "or",
+        "if",
+        "so",
+        "no",
+        "not",
+        "yes",
+        "great",
+        "good",
+        "bad",
+        "very",
+        "just",
+        "never",
+        "do",
+        "don",
+        "does",
+        "did",
+        "have",
+        "has",
+        "had",
+        "will",
+        "would",
+        "can",
+        "could",
+        "should",
+        "all",
+        "every",
+        "some",
+        "any",
+        "what",
+        "when",
+        "where",
+        "why",
+        "how",
+        "who",
+        "for",
+        "from",
+        "with",
+        "in",
+        "on",
+        "at",
+        "to",
+        "of",
+        "as",
+        "by",
+        "be",
+        "been",
+        "may",
+        "march",
+        "april",
+        "june",
+        "august",
+        "will",
+        "mark",
+        "bill",
+        "rose",
+        "grace",
+        "hope",
+        "faith",
+        "joy",
+        "art",
+        "frank",
+        "rich",
+        "chase",
+        "grant",
+        "price",
+    ]
 )
 
 
@@ -111,7 +201,9 @@ def _gazetteer_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(each)})(?:'s|s)?(?!\w)", re.IGNORECASE)
 
 
-def entities_in(text: str, gazetteers: Sequence[Gazetteer] = (), types: Sequence[str] = TYPES) -> list[Entity]:
+def entities_in(
+    text: str, gazetteers: Sequence[Gazetteer] = (), types: Sequence[str] = TYPES, regions: str = "US,GB"
+) -> list[Entity]:
     """Entities of a text in order, without overlaps; the user's own names win, then the surest rule, then the longest.
 
     >>> [(e.type, e.text) for e in entities_in("Order #A1234: paid $20 to Dr. Ann Lee in Paris")]
@@ -122,7 +214,7 @@ def entities_in(text: str, gazetteers: Sequence[Gazetteer] = (), types: Sequence
     if "phone" in types and re.search(r"\d[\d\s().-]{6,}\d", text):
         from opsmith.tools.compute.pii import find_personal
 
-        found += [Entity("phone", p.text, p.start, p.end, 0.95) for p in find_personal(text, ("phone",))]
+        found += [Entity("phone", p.text, p.start, p.end, 0.95) for p in find_personal(text, ("phone",), regions)]
     found += _by_name(text)
     own = {g.type for g in gazetteers}
     found.sort(key=lambda e: (-(e.confidence + (0.02 if e.type in own else 0)), -(e.end - e.start), e.start))
@@ -190,16 +282,18 @@ def _known_words(match: re.Match[str]) -> Iterator[Entity]:
             span = words[at : at + size]
             phrase = " ".join(w for w, _, _ in span)
             known = _lists().get(phrase.lower().removesuffix("'s").removesuffix("’s"))
-            if known and not (size == 1 and phrase.isupper() and not known[1].isupper()):
+            if known and not (size == 1 and phrase.isupper() and len(phrase) < 5 and not known[1].isupper()):
                 yield Entity(known[0], phrase, span[0][1], span[-1][2], 0.9)
                 at += size
                 break
         else:
-            at = yield from _first_name(words, at)
+            person, at = _first_name(words, at)
+            if person:
+                yield person
 
 
-def _first_name(words: list[tuple[str, int, int]], at: int) -> Iterator[Entity]:  # type: ignore[misc]
-    """A known first name, with the capitalised words after it as the family name."""
+def _first_name(words: list[tuple[str, int, int]], at: int) -> tuple[Entity | None, int]:
+    """A known first name with the capitalised words after it as the family name, and where to read on."""
     word, start, end = words[at]
     if _is_first_name(word) and word.lower() not in _NOT_NAMES and not word.isupper():
         upto = at + 1
@@ -211,11 +305,9 @@ def _first_name(words: list[tuple[str, int, int]], at: int) -> Iterator[Entity]:
         ):
             upto += 1
         text = " ".join(w for w, _, _ in words[at:upto])
-        yield Entity(
-            "person", text, start, words[upto - 1][2] if upto > at + 1 else end, 0.85 if upto > at + 1 else 0.75
-        )
-        return upto
-    return at + 1
+        sure = 0.85 if upto > at + 1 else 0.75
+        return Entity("person", text, start, words[upto - 1][2] if upto > at + 1 else end, sure), upto
+    return None, at + 1
 
 
 def _is_first_name(word: str) -> bool:

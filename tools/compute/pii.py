@@ -31,10 +31,10 @@ class Personal:
     text: str
 
 
-def find_personal(text: str, kinds: Sequence[str] = KINDS, region: str = "US") -> list[Personal]:
+def find_personal(text: str, kinds: Sequence[str] = KINDS, region: str = "US,GB") -> list[Personal]:
     """Personal data in a text, in order, without overlaps.
 
-    region: country of phone numbers written without a country code.
+    region: countries of phone numbers written without a country code, most likely first, such as `US,GB`.
 
     >>> [(p.kind, p.text) for p in find_personal("mail ann@x.org, card 4111 1111 1111 1111, not 4111 1111 1111 1112")]
     [('email', 'ann@x.org'), ('card', '4111 1111 1111 1111')]
@@ -53,7 +53,8 @@ def find_personal(text: str, kinds: Sequence[str] = KINDS, region: str = "US") -
 
 def known_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
     """The kinds as they are called here. ToolError when one does not exist."""
-    names = {"e-mail": "email", "mail": "email", "emails": "email", "telephone": "phone", "phones": "phone", "credit_card": "card",
+    names = {"e-mail": "email", "mail": "email", "emails": "email", "telephone": "phone",
+        "phones": "phone", "credit_card": "card",
              "cards": "card", "ssn": "national_id", "nino": "national_id", "phone_number": "phone"}  # fmt: skip
     wanted = [names.get(k.strip().lower().replace(" ", "_"), k.strip().lower().replace(" ", "_")) for k in kinds]
     for kind in wanted:
@@ -62,7 +63,7 @@ def known_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted) or KINDS
 
 
-def masked(text: str, kinds: Sequence[str] = KINDS, how: str = "mask", salt: str = "", region: str = "US") -> str:
+def masked(text: str, kinds: Sequence[str] = KINDS, how: str = "mask", salt: str = "", region: str = "US,GB") -> str:
     """Text with its personal data replaced: [EMAIL] (mask), a stable code (hash), or nothing (drop).
 
     A hash is short and salted with `salt`: the same value gives the same code, so joins still work. It hides the value
@@ -145,8 +146,9 @@ def _phones(text: str, region: str) -> Iterator[Personal]:
         raise ToolError(
             "Finding phone numbers needs the text extra. Install it with: pip install 'opsmith[text]'"
         ) from None
-    for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
-        yield Personal("phone", match.start, match.end, match.raw_string)
+    for country in region.split(","):
+        for match in PhoneNumberMatcher(text, country.strip().upper(), leniency=Leniency.VALID):
+            yield Personal("phone", match.start, match.end, match.raw_string)
 
 
 _FINDERS = {"email": _plain("email", _EMAIL), "card": _cards, "iban": _ibans, "national_id": _plain("national_id", _SSN, _NINO),

@@ -14,6 +14,7 @@ from opsmith.tools.compute.recipe_run import Stage
 from opsmith.tools.data.table import quoted
 
 _MOST = 20_000  # distinct values looked at in a column
+_SMALL = 2_000_000  # cells of a table that is looked at in memory
 
 
 @dataclass
@@ -81,12 +82,17 @@ class ColumnLook:
 def look_at(stage: Stage) -> dict[str, ColumnLook]:
     """Every column's distinct values, by the data engine."""
     looks: dict[str, ColumnLook] = {}
+    small = stage.whole() if stage.rows * len(stage.names) <= _SMALL else None
     for column in stage.schema:
         if column.name not in stage.names:
             continue
         stage.check()
         name = quoted(column.name)
         look = ColumnLook(column.name, column.type, stage.rows)
+        looks[column.name] = look
+        if small is not None:
+            _count_values(look, small[column.name])
+            continue
         look.missing = stage.rows - int(stage.sql(f"SELECT count({name}) FROM data")[0][0])
         if is_text(column.type) or is_number(column.type) or pa.types.is_boolean(column.type):
             rows = stage.sql(
@@ -94,5 +100,15 @@ def look_at(stage: Stage) -> dict[str, ColumnLook]:
             )
             look.complete = len(rows) <= _MOST
             look.values = {value: int(n) for value, n in rows[:_MOST]}
-        looks[column.name] = look
     return looks
+
+
+def _count_values(look: ColumnLook, column: pa.ChunkedArray) -> None:
+    """The same figures for a small table that is in memory: thousands of columns would be thousands of queries."""
+    look.missing = column.null_count
+    if not (is_text(look.stored) or is_number(look.stored) or pa.types.is_boolean(look.stored)):
+        return
+    counted = [(c["values"], c["counts"]) for c in column.value_counts().to_pylist() if c["values"] is not None]
+    counted.sort(key=lambda pair: -pair[1])
+    look.complete = len(counted) <= _MOST
+    look.values = dict(counted[:_MOST])

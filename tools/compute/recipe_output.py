@@ -71,7 +71,8 @@ def write_table(
     if kind == "excel":
         _write_excel(stage, query, target)
         return sum(marked.values())
-    options = {"csv": f"FORMAT csv, HEADER, DELIMITER '{chr(9) if ending == '.tsv' else ','}'", "parquet": "FORMAT parquet, COMPRESSION zstd" + _about(metadata or {}),
+    options = {"csv": f"FORMAT csv, HEADER, DELIMITER '{chr(9) if ending == '.tsv' else ','}'",
+        "parquet": "FORMAT parquet, COMPRESSION zstd" + _about(metadata or {}),
                "json": "FORMAT json, ARRAY true" if ending == ".json" else "FORMAT json"}[kind]  # fmt: skip
     stage.sql(f"COPY ({query}) TO '{str(target).replace(chr(39), chr(39) * 2)}' ({options})")
     return sum(marked.values())

@@ -66,10 +66,11 @@ def propose(stage: Stage, wish: Wish) -> Proposal:
     if may("drop_columns"):
         _empty_columns(made, looks, stage, wish)
     _names(made, looks, stage, wish)
-    for step, function, reason in (
+    forms: tuple[tuple[str, Callable[[str], str], str], ...] = (
         ("fix_text", texts.fixed, "broken or uncomposed characters"),
         ("trim", trimmed, "outer, double or invisible spaces"),
-    ):
+    )
+    for step, function, reason in forms:
         _text_step(made, [c for c in looks.values() if c.is_text and may(step)], step, function, reason)
     for look in looks.values():
         stage.check()
@@ -110,7 +111,7 @@ def _empty_columns(made: Proposal, looks: dict[str, ColumnLook], stage: Stage, w
 
 
 def _only_blank(look: ColumnLook) -> bool:
-    return look.is_text and look.complete and bool(look.values) and not any(str(v).strip() for v in look.values)
+    return look.is_text and look.complete and bool(look.values) and not any(str(v).strip(" ,;|\t") for v in look.values)
 
 
 def _names(made: Proposal, looks: dict[str, ColumnLook], stage: Stage, wish: Wish) -> None:
@@ -215,7 +216,8 @@ def _filling(made: Proposal, looks: dict[str, ColumnLook], wish: Wish) -> None:
             continue
         if look.missing > 0.4 * look.rows:
             made.findings.append(
-                Finding(f"missing:{name}", "warning", f"{name} is missing in {look.missing:,} of {look.rows:,} rows; left as it is.",
+                Finding(f"missing:{name}", "warning",
+                    f"{name} is missing in {look.missing:,} of {look.rows:,} rows; left as it is.",
                         (name,), {"missing": look.missing}, fix=f"drop the column {name}")
             )  # fmt: skip
         elif look.is_number:

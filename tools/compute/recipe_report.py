@@ -137,7 +137,7 @@ def _short(options: dict[str, Any]) -> dict[str, Any]:
 def _distributions(run: Run) -> list[dict[str, Any]]:
     """Missing, mean and quartiles before and after for number columns that a step touched."""
     touched = {c for ledger in run.ledgers for c in ledger.cells}
-    told = []
+    told: list[dict[str, Any]] = []
     for field in run.after.schema:
         if field.name in touched and len(told) < 30:
             told.append(

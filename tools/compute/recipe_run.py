@@ -50,6 +50,12 @@ class Stage:
         """The result of a query over the view `data` as an Arrow table."""
         return self._connection.sql(query).to_arrow_table()
 
+    def whole(self) -> pa.Table:
+        """The whole table in memory; for small tables only."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.path)
+
     def batches(self, rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
         """The table in file order; one empty batch when it has no rows, so that every step sees the columns."""
         import pyarrow.parquet as pq
@@ -82,6 +88,12 @@ class Run:
     @property
     def rows_removed(self) -> int:
         return sum(ledger.removed for ledger in self.ledgers)
+
+    def without_idle_steps(self) -> Run:
+        """The same run without the steps that changed nothing, so that a proposed recipe holds only what is needed."""
+        busy = [i for i, ledger in enumerate(self.ledgers) if ledger.did_something]
+        recipe = Recipe(self.recipe.dataset, tuple(self.recipe.steps[i] for i in busy))
+        return Run(recipe, self.before, self.after, [self.ledgers[i] for i in busy], [self.fitted[i] for i in busy])
 
     def story(self, row: int) -> list[tuple[str, Change]]:
         """What each step did to a watched row, in order."""

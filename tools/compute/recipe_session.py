@@ -91,7 +91,7 @@ class Cleaning:
         data = figures(run)
         data["recipe"] = run.recipe.to_yaml()
         findings = (*findings, *_lost(run))
-        if not any(map(_did_something, run.ledgers)) or run.after is self.source:
+        if not any(ledger.did_something for ledger in run.ledgers) or run.after is self.source:
             asked = (
                 "needs no cleaning that I can see"
                 if not run.recipe.steps
@@ -135,7 +135,8 @@ class Cleaning:
         ]
         if marked:
             notes.append(
-                f"{marked:,} cells that a spreadsheet would run as a formula get an apostrophe in front (setting spreadsheet_safe)."
+                f"{marked:,} cells that a spreadsheet would run as a formula get an apostrophe in front "
+                "(setting spreadsheet_safe)."
             )
         action = propose.write(
             self.context,
@@ -180,13 +181,6 @@ class Cleaning:
 
 def _beside(output: str, ending: str) -> str:
     return str(PurePosixPath(output).with_name(stem(output) + ending))
-
-
-def _did_something(ledger: Any) -> bool:
-    return bool(
-        ledger.changed or ledger.removed or ledger.added_rows or ledger.added_columns or ledger.dropped_columns or ledger.renamed
-        or ledger.retyped
-    )  # fmt: skip
 
 
 def _about(vectors: Mapping[str, Any] | None) -> dict[str, str]:

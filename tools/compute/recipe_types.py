@@ -57,7 +57,8 @@ def _placeholder_words(look: ColumnLook, findings: list[Finding]) -> list[Step]:
         cells = sum(folded[w] for w in left)
         findings.append(
             Finding(f"word:{look.name}", "info",
-                    f"{look.name} says {' or '.join(repr(w) for w in left)} in {cells:,} rows, which may be a value of its own; kept.",
+                    f"{look.name} says {' or '.join(repr(w) for w in left)} in {cells:,} rows; "
+                    "it may be a value of its own, so it is kept.",
                     (look.name,), {"cells": cells})
         )  # fmt: skip
     steps = []
@@ -73,29 +74,6 @@ def _placeholder_words(look: ColumnLook, findings: list[Finding]) -> list[Step]:
             )
         )
         look.apply(lambda v: None if v.strip().lower() in sure else v)
-    numbers = {v: read_number(v, style_of({v: 1})) for v in list(look.values)[:5000]}
-    if (
-        look.values
-        and look.complete
-        and all(n is not None for n in numbers.values())
-        and len(numbers) == len(look.values)
-    ):
-        counted: dict[float, int] = {}
-        for text, number in numbers.items():
-            counted[number or 0.0] = counted.get(number or 0.0, 0) + look.values[text]
-        found = sentinels(counted)
-        if found:
-            cells = sum(counted[v] for v in found)
-            told = ", ".join(f"{v:g}" for v in found)
-            steps.append(
-                Step(
-                    "missing",
-                    (look.name,),
-                    {"values": found},
-                    f"{cells:,} cells hold {told}, far from every other value",
-                )
-            )
-            look.apply(lambda v: None if numbers[v] in found else v)
     return steps
 
 
@@ -119,7 +97,7 @@ def sentinels(values: dict[float, int]) -> list[float]:
     >>> sentinels({31.0: 5, 40.0: 4, 55.0: 2, -999.0: 3})
     [-999.0]
     """
-    found = []
+    found: list[float] = []
     for value in sorted(values):
         known = value in _SENTINELS
         total = sum(values.values())
@@ -132,7 +110,7 @@ def sentinels(values: dict[float, int]) -> list[float]:
         low, high = others[0], others[-1]
         gap = max(high - low, 1e-9)
         far = value < low - 0.5 * gap or value > high + 0.5 * gap or (value < 0 <= low and -value > 0.05 * gap)
-        if far and abs(value) > 2 * max(1.0, abs(_median(values, found + [value]))) * (0.5 if value < 0 <= low else 1):
+        if far and (value < 0 <= low or abs(value) > 2 * max(1.0, abs(_median(values, [*found, value])))):
             found.append(value)
     return found
 
@@ -163,7 +141,7 @@ def typed(look: ColumnLook, day_first: bool | None, findings: list[Finding]) -> 
                             (look.name,), {"cells": sum(lost.values())})
                 )  # fmt: skip
             look.apply(function, stored)
-            return [Step("cast", (look.name,), options, reason)]
+            return [Step("cast", (look.name,), options, reason), *hidden_missing(look, findings)]
     return []
 
 
@@ -195,9 +173,11 @@ def _dates(look: ColumnLook, day_first: bool | None, findings: list[Finding]) ->
             other = "month" if order.day_first else "day"
             findings.append(
                 Finding(f"day-month:{look.name}", "warning",
-                        f"{look.name}: {order.ambiguous:,} dates could be read day first or month first; {order.day_votes:,} other "
+                        f"{look.name}: {order.ambiguous:,} dates"
+                            f" could be read day first or month first; {order.day_votes:,} other "
                         f"cells are day first and {order.month_votes:,} month first. Read {first} first.",
-                        (look.name,), {"ambiguous": order.ambiguous, "day_first": order.day_votes, "month_first": order.month_votes},
+                        (look.name,),
+                            {"ambiguous": order.ambiguous, "day_first": order.day_votes, "month_first": order.month_votes},
                         fix=f"clean it with {other} first in {look.name}")
             )  # fmt: skip
     to = "datetime" if timed else "date"
@@ -237,5 +217,5 @@ def _number(look: ColumnLook, day_first: bool | None, findings: list[Finding]) -
     if style.decimal == ",":
         reasons.append("decimal commas")
     if whole:
-        return options, "; ".join(reasons), lambda v: None if read[v] is None else round(read[v]), pa.int64()
+        return options, "; ".join(reasons), lambda v: None if (n := read[v]) is None else round(n), pa.int64()
     return options, "; ".join(reasons), lambda v: read[v], pa.float64()

@@ -1,11 +1,14 @@
 """Repair text: broken encodings, markup, emoji, contractions, punctuation, stretched words. Text in, text out."""
 
+# ruff: noqa: E501  (patterns and word lists read better on one line)
+
 from __future__ import annotations
 
 import html
 import re
 import unicodedata
 from functools import cache
+from typing import Any
 
 _TAG = re.compile(r"<(?:/?(?:a|abbr|b|big|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|img|input|label|li|link|meta|ol|p|pre|s|script|section|small|span|strong|style|sub|sup|table|tbody|td|th|thead|tr|u|ul)\b[^<>]{0,2000}|!--.{0,2000}?--|!doctype[^<>]{0,200})>", re.IGNORECASE | re.DOTALL)  # fmt: skip
 _HIDDEN = re.compile(r"<(script|style)\b[^<>]{0,2000}>.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -58,7 +61,7 @@ def fixed(text: str) -> str:
 
 
 @cache
-def _ftfy_settings() -> object:
+def _ftfy_settings() -> Any:
     import ftfy
 
     return ftfy.TextFixerConfig(

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from opsmith.tools.compute.cells import Batch, is_text, shown
 from opsmith.tools.compute.recipe import Step
 from opsmith.tools.compute.steps import Fitted, StepKind
+from opsmith.tools.compute.text_spelling import frequency
 
 MAX_DISTINCT = 3000
+_COMMON = 1_000_000  # occurrences in the speller's corpus that make a word common
 _RARE = 0.1  # a spelling error is at most this share of the spelling it stands for
 
 
@@ -90,8 +92,12 @@ _OPPOSITES = re.compile(r"^(un|in|im|ir|dis|non|mis|de|fe|wo|ab|an)(?=.)", re.IG
 
 
 def _is_other_word(rare: str, usual: str) -> bool:
-    """Whether one is the other with a meaning-changing beginning (male, female; able, unable) or a plural of it."""
+    """Whether both are words of their own: with another beginning (male, female), both common, or too short to tell."""
     a, b = rare.lower(), usual.lower()
+    if len(a.split()) == len(b.split()) > 1:
+        return any(_is_other_word(x, y) for x, y in zip(a.split(), b.split(), strict=True) if x != y)
+    if min(len(a), len(b)) < 4 or (frequency(a) > _COMMON and frequency(b) > _COMMON):
+        return True
     return _OPPOSITES.sub("", a) == b or _OPPOSITES.sub("", b) == a
 
 

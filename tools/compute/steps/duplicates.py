@@ -70,7 +70,8 @@ def alike_rows(source: Source, columns: list[str], threshold: float, without: se
         f"""WITH rows AS (
               SELECT {ROW} AS r, {joined} AS t, {same} AS s, regexp_replace({joined}, '[^0-9]', '', 'g') AS d FROM data),
             tokens AS (SELECT *, list_aggregate(list_sort(string_split(t, ' ')), 'string_agg', '') AS o FROM rows WHERE t <> ''),
-            keys AS (SELECT r, t, s, d, unnest([left(o, 8), 's' || left(replace(t, ' ', ''), 6), 'e' || right(replace(t, ' ', ''), 6)]) AS k
+            keys AS (SELECT r, t, s, d,
+                unnest([left(o, 8), 's' || left(replace(t, ' ', ''), 6), 'e' || right(replace(t, ' ', ''), 6)]) AS k
                      FROM tokens),
             small AS (SELECT * FROM keys QUALIFY count(*) OVER (PARTITION BY k, s, d) BETWEEN 2 AND {_BLOCK})
             SELECT DISTINCT a.r, b.r, a.t, b.t FROM small a JOIN small b ON a.k = b.k AND a.s = b.s AND a.d = b.d AND a.r < b.r

@@ -65,7 +65,8 @@ def _by_group(source: Source, column: str, by: Sequence[str], figure: str) -> di
         query = f"SELECT {keys}, {figure}({name}) FROM data WHERE {name} IS NOT NULL GROUP BY {keys}"
     else:
         query = f"""SELECT {keys}, {name} FROM (SELECT {keys}, {name}, count(*) AS n FROM data
-                    WHERE {name} IS NOT NULL GROUP BY ALL) QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY n DESC, {name}) = 1"""
+                    WHERE {name} IS NOT NULL GROUP BY ALL)
+                        QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY n DESC, {name}) = 1"""
     rows = source.sql(query)
     return {_key(row[:-1]): _number(row[-1], source, column) if figure else _plain(row[-1]) for row in rows}
 

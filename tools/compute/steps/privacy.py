@@ -13,7 +13,7 @@ def _mask(batch: Batch, step: Step, fitted: Fitted) -> None:
     how, salt = str(step.options.get("how", "mask")), str(step.options.get("salt", ""))
     if how not in ("mask", "hash", "drop"):
         raise ToolError(f"Personal data can be masked, hashed or dropped, not {how!r}.")
-    kinds, region = known_kinds(list(step.options.get("kinds", ()))), str(step.options.get("region", "US"))
+    kinds, region = known_kinds(list(step.options.get("kinds", ()))), str(step.options.get("region", "US,GB"))
     for column in step.columns:
         if is_text(batch.table.schema.field(column).type):
             batch.map(column, lambda text: masked(text, kinds, how, salt, region))

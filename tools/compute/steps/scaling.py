@@ -33,7 +33,8 @@ def _fit_scale(source: Source, step: Step) -> Fitted:
             fitted[column] = [float(v) for v in grid or [0.0]]
         elif method != "log":
             a, b = {"standard": (f"avg({name})", f"stddev_pop({name})"), "minmax": (f"min({name})", f"max({name}) - min({name})"),
-                    "robust": (f"median({name})", f"quantile_cont({name}, 0.75) - quantile_cont({name}, 0.25)")}[method]  # fmt: skip
+                    "robust": (f"median({name})", f"quantile_cont({name}, 0.75) - quantile_cont({name}, 0.25)"),
+                    }[method]  # fmt: skip
             centre, width = source.sql(f"SELECT {a}, {b} FROM data")[0]
             fitted[column] = [float(centre or 0), float(width or 0) or 1.0]
     return fitted

@@ -12,7 +12,8 @@ from opsmith.tools.compute.steps import Fitted, StepKind
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _TO_TRIM = re.compile(
-    "^\\s|\\s$|[ \t]{2}|[\u00a0\u2000-\u200a\u202f\u205f\u3000\t\u200b\u2060\ufeff\u00ad\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]"
+    "^\\s|\\s$|[ \t]{2}|"
+    "[\u00a0\u2000-\u200a\u202f\u205f\u3000\t\u200b\u2060\ufeff\u00ad\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]"
 )
 
 
