@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opsmith.agent import monitor_check, monitor_metrics
+from opsmith.agent import monitor_check, monitor_metrics, monitor_stream
 from opsmith.agent.effects import messages
 from opsmith.agent.monitor_state import MonitorState, quiet
 from opsmith.agent.outcomes import log_outcome
@@ -175,7 +175,8 @@ def _run(monitor: Monitor, project: Path, settings: Mapping[str, Any], now: Call
             run = _judge(monitor, project, settings, state, found, started, missed, context)
         run = Run(**{**_fields(run), "seconds": round(time.monotonic() - clock, 3)})
         state.last_run = started.isoformat()
-        run = Run(**{**_fields(run), "told": (*run.told, *_deliver(monitor, project, settings, state, started))})
+        seen = monitor_stream.follow(monitor, context)
+        run = Run(**{**_fields(run), "told": (*seen, *run.told, *_deliver(monitor, project, settings, state, started))})
         state.runs.append({k: v for k, v in asdict(run).items() if v})
         state.save(project, monitor.name)
         return run

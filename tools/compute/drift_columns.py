@@ -23,6 +23,14 @@ _PREDICTION = re.compile(
     r"^(y_?)?(pred|predict|predicted|prediction|predictions|y_?hat|score|proba|probability)([_\s]|$)", re.I
 )
 
+_SHAPES = {
+    "spread": "spread changed",
+    "lean": "it leans to another side",
+    "humps": "its middle thinned or thickened",
+    "tails": "more or fewer extreme values",
+    "far tails": "more or fewer extreme values",
+}
+
 
 @dataclass(frozen=True)
 class ColumnDrift:
@@ -68,8 +76,8 @@ class ColumnDrift:
             told.append(f"{self.unseen_share:.1%} in new values such as {', '.join(self.unseen[:3])}")
         if self.vanished:
             told.append(f"no longer seen: {', '.join(self.vanished[:3])}")
-        if self.test in ("spread", "tails", "far tails") and not told:
-            told.append("spread changed" if self.test == "spread" else "more or fewer extreme values")
+        if self.test in _SHAPES and not told:
+            told.append(_SHAPES[self.test])
         if not told:
             told.append("the shares of its values changed" if self.role == "category" else "its distribution changed")
         return f"{self.name}: {'; '.join(told)} (PSI {self.psi:.2f})" + (f", since {self.since}" if self.since else "")

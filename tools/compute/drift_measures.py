@@ -1,7 +1,7 @@
 """How far two sets of counts lie apart, and whether chance could do it: numbers in, numbers out.
 
 A column counts as moved only when an effect size (corrected for what sampling alone would give) and a corrected
-significance agree. Several directed tests (location, spread, tails, missing values, unseen categories) stand beside
+significance agree. Several directed tests (location, spread, lean, humps, tails, missing values, unseen categories) stand beside
 the omnibus chi-square and are joined by the Cauchy combination (Liu and Xie, JASA 2020), which needs no independence.
 Columns are then corrected together by Benjamini and Hochberg (JRSS B 1995).
 """
@@ -45,6 +45,9 @@ def ordered(
         score = rank / (n + m)
         tests["location"] = _linear(x, y, score)
         tests["spread"] = _linear(x, y, (score - 0.5) ** 2)
+        centred = 2 * score - 1
+        tests["lean"] = _linear(x, y, 5 * centred**3 - 3 * centred)  # Legendre, as in Neyman's smooth test
+        tests["humps"] = _linear(x, y, 35 * centred**4 - 30 * centred**2)
         for mask in tails:
             if mask.any() and not mask.all():
                 name = "tails" if "tails" not in tests else "far tails"
