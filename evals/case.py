@@ -100,7 +100,7 @@ class Number(_Part):
 
 
 class Words(_Part):
-    """What a text must and must not hold; case does not matter."""
+    """What a text must and must not hold; upper and lower case do not matter."""
 
     contains: list[str] = Field(default_factory=list)
     any_of: list[str] = Field(default_factory=list)

@@ -152,18 +152,19 @@ def call_fits(expected: Call, call: Mapping[str, Any]) -> bool:
     return fits(expected.arguments, given)
 
 
-def words_differ(expected: Words, text: str) -> list[str]:
-    """Why a text is not as expected."""
-    low = text.casefold()
-    told = [f"{w!r} is missing in {_short(text)}" for w in expected.contains if w.casefold() not in low]
-    if expected.any_of and not any(w.casefold() in low for w in expected.any_of):
+def words_differ(expected: Words, text: str, *, exact: bool = False) -> list[str]:
+    """Why a text is not as expected. exact: upper and lower case differ, as in files."""
+
+    def fold(word: str) -> str:
+        return word if exact else word.casefold()
+
+    folded = fold(text)
+    flags = re.MULTILINE if exact else re.IGNORECASE | re.MULTILINE
+    told = [f"{w!r} is missing in {_short(text)}" for w in expected.contains if fold(w) not in folded]
+    if expected.any_of and not any(fold(w) in folded for w in expected.any_of):
         told.append(f"none of {expected.any_of} is in {_short(text)}")
-    told += [f"{w!r} must not be in it" for w in expected.lacks if w.casefold() in low]
-    told += [
-        f"nothing matches {p!r} in {_short(text)}"
-        for p in expected.matches
-        if not re.search(p, text, re.IGNORECASE | re.MULTILINE)
-    ]
+    told += [f"{w!r} must not be in it" for w in expected.lacks if fold(w) in folded]
+    told += [f"nothing matches {p!r} in {_short(text)}" for p in expected.matches if not re.search(p, text, flags)]
     return told + [m for n in expected.numbers if (m := number_missing(n, text))]
 
 
@@ -222,7 +223,8 @@ def file_differs(expected: FileState, found: Mapping[str, Any]) -> list[str]:
         told.append("its bytes changed")
     if expected.equals is not None and text.strip() != expected.equals.strip():
         told.append(f"its text is {_short(text)}")
-    told += words_differ(Words(contains=expected.contains, lacks=expected.lacks, matches=expected.matches), text)
+    wanted = Words(contains=expected.contains, lacks=expected.lacks, matches=expected.matches)
+    told += words_differ(wanted, text, exact=True)
     columns = found.get("columns") or []
     if expected.columns is not None and columns != expected.columns:
         told.append(f"its columns are {columns}")
@@ -236,10 +238,10 @@ def file_differs(expected: FileState, found: Mapping[str, Any]) -> list[str]:
             told.append(f"{column} has {missing} missing cells")
     if expected.unique_rows and found.get("duplicates"):
         told.append(f"it has {found['duplicates']} duplicate rows")
-    for path, wanted in expected.values.items():
-        value = at(path, found.get("plain"))
-        if not fits(wanted, value):
-            told.append(f"{path} is {_short(str(value))}, expected {wanted}")
+    for path, value in expected.values.items():
+        there = at(path, found.get("plain"))
+        if not fits(value, there):
+            told.append(f"{path} is {_short(str(there))}, expected {value}")
     return told
 
 
