@@ -151,8 +151,7 @@ class TerminalView:
             self._body(quiet)
 
     def _body(self, result: Mapping[str, Any]) -> None:
-        """A result without its headline, which the planner's answer gives."""
-        self._findings(result.get("findings", ()), whole=False)
+        """A result's tables and pictures; headline and findings stand in the planner's answer."""
         for table in list(result.get("tables", ()))[:3]:
             self.console.print(table_of(table, FOLD))
         for chart in list(result.get("charts", ()))[:2]:
@@ -184,7 +183,9 @@ def table_of(table: Mapping[str, Any], most: int | None) -> RenderableType:
         title=escape(safe(table["title"])), title_justify="left", header_style="bold", box=None, pad_edge=False
     )
     for name, right in zip(table["columns"], numeric, strict=True):
-        shown.add_column(escape(safe(name)), justify="right" if right else "left", overflow="ellipsis", max_width=48)
+        shown.add_column(
+            escape(safe(name)), justify="right" if right else "left", overflow="ellipsis", max_width=48, no_wrap=True
+        )
     for row in rows:
         shown.add_row(*(escape(safe(number(cell))).replace("\n", "⏎") for cell in row))
     left = len(table["rows"]) - len(rows)
