@@ -65,13 +65,14 @@ class AskedModel:
             found[name] = float(np.mean(np.abs(_numbers(self.predict(changed)) - whole)))
         return found
 
-    def known_scores(self) -> Mapping[str, float]:
-        """The metrics of its card as plain numbers."""
+    def known_scores(self) -> dict[str, tuple[float, float, float]]:
+        """The metrics of its card: value, and the ends of its interval (the value itself where none is kept)."""
         found = {}
         for name, told in dict(self.card.metrics).items():
             value = told.get("value") if isinstance(told, Mapping) else told
-            if isinstance(value, (int, float)):
-                found[str(name)] = float(value)
+            interval = (told.get("interval") if isinstance(told, Mapping) else None) or (value, value)
+            if isinstance(value, (int, float)) and all(isinstance(end, (int, float)) for end in interval):
+                found[str(name)] = (float(value), float(interval[0]), float(interval[1]))
         return found
 
 

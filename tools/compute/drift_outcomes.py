@@ -25,7 +25,9 @@ class Outcomes:
     before: tuple[Score, ...] = ()
     now: tuple[Score, ...] = ()
     estimated: tuple[Score, ...] = ()
-    known: Mapping[str, float] = field(default_factory=dict)  # from the model's card
+    known: Mapping[str, tuple[float, float, float]] = field(
+        default_factory=dict
+    )  # from the model's card: value, interval
     relation: Relation | None = None
     reasons: tuple[Reason, ...] = ()
     starts: tuple[str, ...] = ()
@@ -46,7 +48,7 @@ class Outcomes:
         if self.before:
             told["reference"] = {s.metric: _plain(s) for s in self.before}
         elif self.known:
-            told["reference"] = {name: {"value": value} for name, value in self.known.items()}
+            told["reference"] = {name: {"value": value[0]} for name, value in self.known.items()}
         if self.estimated:
             told["estimated"] = {s.metric: _plain(s) for s in self.estimated}
         if self.relation is not None:
@@ -66,7 +68,7 @@ def outcomes(
     now: Period,
     features: Sequence[str],
     *,
-    known: Mapping[str, float] | None = None,
+    known: Mapping[str, tuple[float, float, float]] | None = None,
     metric: str | None = None,
     threshold: float | None = None,
     actual: tuple[np.ndarray, np.ndarray] | None = None,
@@ -97,14 +99,16 @@ def outcomes(
     )  # fmt: skip
 
 
-def _judged(before: Sequence[Score], now: Sequence[Score], known: Mapping[str, float]) -> list[Reason]:
+def _judged(
+    before: Sequence[Score], now: Sequence[Score], known: Mapping[str, tuple[float, float, float]]
+) -> list[Reason]:
     """A reason for the first metric that surely got worse by more than a trifle, however it was known before."""
     earlier = {s.metric: s for s in before}
     for s in now:
         higher = s.metric in HIGHER_IS_BETTER
         was = earlier.get(s.metric)
         if was is None and s.metric in known:
-            was = Score(s.metric, known[s.metric], known[s.metric], known[s.metric], 0)
+            was = Score(s.metric, *known[s.metric], 0)
         if was is None or not worse(was, s, higher):
             continue
         loss = (was.value - s.value) if higher else (s.value - was.value)

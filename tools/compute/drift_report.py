@@ -144,7 +144,7 @@ def tables(found: Check, question: Question) -> tuple[Table, ...]:
         )
     o = found.outcomes
     if o.now or o.estimated or o.before:
-        earlier = {s.metric: s.value for s in o.before} or dict(o.known)
+        earlier = {s.metric: s.value for s in o.before} or {name: value[0] for name, value in o.known.items()}
         kind = "realised" if o.now else "estimated"
         listed = o.now or o.estimated or o.before
         rows_ = tuple(
