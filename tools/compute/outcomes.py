@@ -82,11 +82,14 @@ def period(
     found = scored(table, target)
     times = [c.name for c in table.columns if c.kind in _TIME and c.name != "known_at"]
     there = set(table.column_names)
+    logged = "outcome" if target is not None and target not in there and {"outcome", "known_at"} <= there else ""
     keys = _keys(table, outcomes, key) if outcomes is not None else []
     wanted = dict.fromkeys(
-        [*(f for f in features if f in there), *keys, *times[:1], found.predicted, found.score, target or ""]
+        [*(f for f in features if f in there), *keys, *times[:1], found.predicted, found.score, target or "", logged]
     )
     frame = sample(window, [name for name in wanted if name in there], ROWS, seed)
+    if logged:
+        frame = frame.rename(columns={logged: str(target)})
     known = 1.0
     if outcomes is not None and target is not None:
         frame, known = _joined(frame, outcomes, keys, target)

@@ -1,5 +1,6 @@
 """A whole check with a real fitted model: weights, prediction drift, realised performance, and the changed relation."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,10 +8,13 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from opsmith.agent.outcomes import append
 from opsmith.tools.compute.asked_model import AskedModel
 from opsmith.tools.compute.drift_check import Question, check
+from opsmith.tools.compute.drift_plan import Window
 from opsmith.tools.compute.drift_windows import open_window
 from opsmith.tools.contract import Context, ToolError
+from opsmith.tools.data import prediction_log
 
 
 def people(rows, seed, age=40.0, noise=0.0, turned=False):
@@ -26,7 +30,8 @@ def world(tmp_path):
     train.to_csv(tmp_path / "train.csv", index=False)
     fitted = LogisticRegression().fit(train[["age", "idle"]], train.left)
     card = SimpleNamespace(
-        name="churn", version=1, target="left", data={"path": "train.csv"}, metrics={"accuracy": {"value": 0.79, "interval": [0.77, 0.81]}},
+        name="churn", version=1, target="left", data={"path": "train.csv"}, 
+        metrics={"accuracy": {"value": 0.79, "interval": [0.77, 0.81]}},
         signature=[{"column": "age", "kind": "number"}, {"column": "idle", "kind": "number"}],
     )  # fmt: skip
     return Context(project=tmp_path), AskedModel(card, fitted)
@@ -60,6 +65,28 @@ def test_with_outcomes_the_model_is_judged_and_a_turned_relation_is_told(world):
     turned = ask(world, people(3000, 4, turned=True))
     assert turned.judgement.verdict == "act" and turned.judgement.advice.startswith("Retrain")
     assert any("accuracy fell from 0.790" in r.text for r in turned.judgement.reasons)
+
+
+def test_the_prediction_log_with_late_outcomes_is_judged_like_a_table(world):
+    context, model = world
+    now = people(1000, 7)
+    said, chance = model.predict(now)
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    rows = [
+        prediction_log.record(
+            f"r{i}", int(said[i]), {"age": now.age[i], "idle": now.idle[i]}, model="churn", version=1,
+            time=start + timedelta(minutes=i), score=float(chance[i]),
+        )
+        for i in range(1000)
+    ]  # fmt: skip
+    append(context.project, "churn", "predictions", rows)
+    append(context.project, "churn", "outcomes",
+           [{"request_id": f"r{i}", "time": start, "outcome": int(now.left[i])} for i in range(600)])  # fmt: skip
+    log = Window(prediction_log.open_log(context, "churn"))
+    found = check(context, open_window(context, "train.csv"), log, Question(), model=model)
+    assert found.judgement.verdict == "none"
+    assert found.outcomes.share_known == pytest.approx(0.6)
+    assert {c.name for c in found.comparison.columns} == {"age", "idle"}
 
 
 def test_a_threshold_on_a_score_decides(world):
