@@ -21,7 +21,20 @@ PHRASES = [
     "Delivery took nine days but the lamp looks lovely.", "Not what the picture showed, so I sent it back.",
     "Battery lasts all day and charging is quick.", "My daughter loves the colour and the size fits well.",
 ]  # fmt: skip
-COLUMNS = ["order_id", "customer", "city", "status", "signup", "amount", "discount", "weight", "active", "age", "temperature", "review"]
+COLUMNS = [
+    "order_id",
+    "customer",
+    "city",
+    "status",
+    "signup",
+    "amount",
+    "discount",
+    "weight",
+    "active",
+    "age",
+    "temperature",
+    "review",
+]
 
 
 def clean_rows(count: int, seed: int) -> list[dict[str, object]]:
@@ -87,7 +100,9 @@ def _date(day: object, chance: random.Random) -> str:
     return day.strftime(chance.choice(layouts))
 
 
-def planted(count: int, seed: int, each: int) -> tuple[list[dict[str, str]], dict[tuple[int, str], tuple[str, object]], set[int]]:
+def planted(
+    count: int, seed: int, each: int
+) -> tuple[list[dict[str, str]], dict[tuple[int, str], tuple[str, object]], set[int]]:
     """Dirty rows, {(row, column): (kind, expected)}, and the rows that must go."""
     chance = random.Random(seed)
     truth = clean_rows(count, seed)

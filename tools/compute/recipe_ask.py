@@ -40,7 +40,8 @@ _OTHER_NAMES = {
     "dropna": "drop_missing", "html": "strip_html", "emoji": "strip_emoji", "typos": "spelling", "spell": "spelling",
     "whitespace": "trim", "lower": "lowercase", "pii": "mask_pii", "anonymize": "mask_pii",
         "embeddings": "embed", "embedding": "embed",
-    "normalize": "scale", "normalise": "scale", "mojibake": "fix_text", "encoding": "fix_text", "types": "cast", "ner": "entities",
+    "normalize": "scale", "normalise": "scale", "mojibake": "fix_text", "encoding": "fix_text",
+    "types": "cast", "ner": "entities",
 }  # fmt: skip
 
 
