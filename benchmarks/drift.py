@@ -120,9 +120,13 @@ def main() -> None:
     given.add_argument("--venvs", type=Path)
     given.add_argument("--limit", type=int, default=400, help="seconds for one run")
     given.add_argument("--alarms", type=int, help="number of fresh seeds")
+    given.add_argument("--build", help=argparse.SUPPRESS)
     given.add_argument("--one", help=argparse.SUPPRESS)
     given.add_argument("--kind", default="cur", help=argparse.SUPPRESS)
     told = given.parse_args()
+    if told.build:
+        tables.build(told.build, told.rows[0])
+        return
     if told.one:
         peer, _, mode = told.one.partition(":")
         print("RESULT " + json.dumps(measure(peer, mode or "default", told.kind, told.rows[0]), default=str))
@@ -134,10 +138,8 @@ def main() -> None:
             if told.alarms:
                 print(json.dumps(alarms(peer, mode or "default", number, told.alarms)), flush=True)
                 continue
-            for kind in ("ref", *told.kinds):
-                tables.build(kind, number)
-            if mode == "kept":
-                tables.build("null", number)
+            for kind in ("ref", "null", *told.kinds):  # apart, as a child's peak memory begins at its parent's
+                subprocess.run([sys.executable, __file__, "--build", kind, "--rows", str(number)], check=True)
             for kind in told.kinds:
                 rows.append(apart(peer, mode or "default", kind, number, told.venvs, told.limit))
                 print(json.dumps(rows[-1], default=str), flush=True)

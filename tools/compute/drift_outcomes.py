@@ -78,6 +78,7 @@ def outcomes(
 
     actual: outcomes of both periods when no predictions are there, to test the relation alone.
     """
+    import sklearn.ensemble  # noqa: F401 - a limit holds only for libraries that are there already
     from threadpoolctl import threadpool_limits
 
     first = tuple(scores(before.data)) if before is not None and before.data is not None else ()
