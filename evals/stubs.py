@@ -36,6 +36,7 @@ def register(project: Path, name: str, model: ModelFixture, cache: Path) -> None
     task = task_of(frame[target])
     inputs = input_columns(frame, target)
     file = _fitted(frame, target, inputs, task, cache)
+    classes = sorted(str(v) for v in frame[target].unique()) if task == "classification" else []
     sha256 = sha256_of(project / table.name)
     given = {k: {"value": v, "interval": None, "on": "validation"} for k, v in model.metrics.items()}
     for version in [v for v in (model.previous, model.version) if v is not None]:
@@ -47,6 +48,8 @@ def register(project: Path, name: str, model: ModelFixture, cache: Path) -> None
             "signature": [_signed(frame, column) for column in inputs],
             "metrics": given,
             "data": {"path": table.name, "sha256": sha256, "rows": rows, "columns": list(frame.columns)},
+            "classes": classes,
+            "recipe": {"dataset": table.name, "target": target, "columns": inputs, "seed": 0},
             "parent": model.previous if version == model.version else None,
         }
         registry.register(project, fields, file, f"case-{name}-{version}")
