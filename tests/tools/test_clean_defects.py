@@ -1,5 +1,7 @@
 """A table with twenty kinds of planted defects: at least 95 % are repaired, under 0.5 % of clean cells are touched."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import csv

@@ -12,6 +12,10 @@ from opsmith.tools.contract import ToolError
 KINDS = ("email", "card", "iban", "national_id", "ip", "phone")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
 _CARD = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w-])")
+# numbers that card networks issue: Visa, Mastercard, American Express, Diners, Discover, JCB, Maestro
+_ISSUED = re.compile(
+    r"4\d{12}(?:\d{3})?|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3[068]\d{12}|6(?:011|5\d\d)\d{12}|35\d{14}|6[37]\d{14}"
+)
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
 _NINO = re.compile(
@@ -123,7 +127,8 @@ def _plain(kind: str, *patterns: re.Pattern[str]):  # type: ignore[no-untyped-de
 
 def _cards(text: str, region: str) -> Iterator[Personal]:
     for match in _CARD.finditer(text):
-        if is_card(re.sub(r"\D", "", match.group())) and match.group()[0] in "23456":
+        digits = re.sub(r"\D", "", match.group())
+        if _ISSUED.fullmatch(digits) and is_card(digits):
             yield Personal("card", match.start(), match.end(), match.group())
 
 

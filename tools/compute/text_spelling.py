@@ -59,8 +59,8 @@ def own_vocabulary(texts: Iterable[str]) -> frozenset[str]:
 def corrected(text: str, keep: frozenset[str] = frozenset()) -> str:
     """Text with misspelt lower-case words corrected; words in `keep`, capitals, codes and short words stay.
 
-    >>> corrected("I recieved teh wrong chargr, definately not happy")
-    'I received the wrong charger, definitely not happy'
+    >>> corrected("I recieved teh wrong item, definately not happy")
+    'I received the wrong item, definitely not happy'
     """
     return _WORD.sub(lambda m: m.group() if m.group() in keep else best_spelling(m.group()), _short_slips(text))
 

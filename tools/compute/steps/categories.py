@@ -33,12 +33,14 @@ def _as_stored(new: object, old: object) -> object:
 
 
 def folded_value(text: str) -> str:
-    """A value without case, accents, spaces and punctuation; symbols that carry meaning (+, #, %) stay.
+    """A value without case, accents, spaces and punctuation; marks that carry meaning (+, #, %, all in codes) stay.
 
     >>> folded_value("  New-York ") == folded_value("NEW YORK")
     True
     """
     plain = unicodedata.normalize("NFKD", text.casefold())
+    if len(plain.strip()) <= 3 or any(ch.isdigit() for ch in plain):
+        return "".join(plain.split())  # in codes and ranges every mark counts: A- is not A, 2-10 is not 210
     return "".join(ch for ch in plain if ch.isalnum() or ch in "+#%&<>=*/.,")
 
 

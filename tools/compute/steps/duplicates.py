@@ -47,7 +47,8 @@ def _loose(source: Source, column: str) -> str:
     name = quoted(column)
     if not is_text(source.schema.field(column).type):
         return name
-    return rf"regexp_replace(lower(strip_accents({name})), '[^\p{{L}}\p{{N}}+#%]', '', 'g')"
+    kept = rf"regexp_replace(lower(strip_accents({name})), '(\p{{N}})[.,:-](\p{{N}})', '\1%\2', 'g')"  # 1.5 is not 15
+    return rf"regexp_replace({kept}, '[^\p{{L}}\p{{N}}+#%]', '', 'g')"
 
 
 def alike_rows(source: Source, columns: list[str], threshold: float, without: set[int]) -> set[int]:
