@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opsmith.evals import synthetic
 from opsmith.evals.case import ModelFixture
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import registry
@@ -22,14 +23,10 @@ MOST_LEVELS = 30
 
 def register(project: Path, name: str, model: ModelFixture, cache: Path) -> None:
     """Train on the world's file (or take the cached pipeline) and register the previous and the current version."""
-    context = Context(project)
-    table = open_table(context, model.trained_on)
-    try:
-        target = table.column(model.target).name
-        frame = table.pandas(sample=MOST_ROWS)
-        rows = table.rows
-    finally:
-        table.close()
+    frame, rows, sha256 = _data(project, model)
+    target = next((c for c in frame.columns if c.casefold() == model.target.casefold()), "")
+    if not target:
+        raise ToolError(f"{model.trained_on} has no column {model.target}, so no model can be trained on it.")
     frame = frame.dropna(subset=[target])
     if frame[target].nunique() < 2:
         raise ToolError(f"{target} of {model.trained_on} has one value only; no model can be trained on it.")
@@ -37,7 +34,6 @@ def register(project: Path, name: str, model: ModelFixture, cache: Path) -> None
     inputs = input_columns(frame, target)
     file = _fitted(frame, target, inputs, task, cache)
     classes = sorted(str(v) for v in frame[target].unique()) if task == "classification" else []
-    sha256 = sha256_of(project / table.name)
     given = {k: {"value": v, "interval": None, "on": "validation"} for k, v in model.metrics.items()}
     for version in [v for v in (model.previous, model.version) if v is not None]:
         fields = {
@@ -47,13 +43,25 @@ def register(project: Path, name: str, model: ModelFixture, cache: Path) -> None
             "target": target,
             "signature": [_signed(frame, column) for column in inputs],
             "metrics": given,
-            "data": {"path": table.name, "sha256": sha256, "rows": rows, "columns": list(frame.columns)},
+            "data": {"path": model.trained_on, "sha256": sha256, "rows": rows, "columns": list(frame.columns)},
             "classes": classes,
-            "recipe": {"dataset": table.name, "target": target, "columns": inputs, "seed": 0},
+            "recipe": {"dataset": model.trained_on, "target": target, "columns": inputs, "seed": 0},
             "parent": model.previous if version == model.version else None,
         }
         registry.register(project, fields, file, f"case-{name}-{version}")
     registry.set_alias(project, name, "champion", model.version)
+
+
+def _data(project: Path, model: ModelFixture) -> tuple[pd.DataFrame, int, str]:
+    """The rows to train on, how many the file has, and its sha256; where the file is gone, a few rows made up."""
+    if not (project / model.trained_on).exists():
+        made = synthetic.frame(model.trained_on, {"value": "float", "level": "str", model.target: "bool"}, 60)
+        return made, len(made), hashlib.sha256(made.to_csv(index=False).encode()).hexdigest()
+    table = open_table(Context(project), model.trained_on)
+    try:
+        return table.pandas(sample=MOST_ROWS), table.rows, sha256_of(project / model.trained_on)
+    finally:
+        table.close()
 
 
 def task_of(values: pd.Series[Any]) -> str:

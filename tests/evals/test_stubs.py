@@ -63,6 +63,15 @@ def test_real_data(tmp_path: Path) -> None:
     assert registry.get(tmp_path / "project", "churn_model").classes == ["No", "Yes"]
 
 
+def test_a_model_whose_training_file_is_gone(tmp_path: Path) -> None:
+    project = project_with(
+        tmp_path, skip_net=ModelFixture(target="skipped", trained_on="songs.jsonl", metrics={"auc": 0.7})
+    )
+    card = registry.get(project, "skip_net")
+    assert (card.target, card.data["path"]) == ("skipped", "songs.jsonl")
+    assert not (project / "songs.jsonl").exists()
+
+
 def test_a_target_with_one_value_is_told(tmp_path: Path) -> None:
     world = World.model_validate({"files": {"a.csv": {"table": [["x", "y"], [1, 1], [2, 1]]}},
                                   "models": {"m": {"target": "y", "trained_on": "a.csv"}}})  # fmt: skip
