@@ -208,6 +208,11 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def counted(number: int, word: str) -> str:
+    """A number with its noun: 1 cell, 1,200 cells."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def is_text(stored: pa.DataType) -> bool:
     """Whether an Arrow type holds text."""
     return pa.types.is_string(stored) or pa.types.is_large_string(stored)

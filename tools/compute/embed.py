@@ -30,6 +30,7 @@ def embedding_method(name: str) -> str:
 
 def hashed_vectors(texts: Sequence[str], dimensions: int = 256) -> np.ndarray:
     """Signed hashed counts of letter groups of 3 to 5, of length 1; nothing is fitted (Weinberger et al. 2009)."""
+    _needs_learning()
     from sklearn.feature_extraction.text import HashingVectorizer
 
     made = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), n_features=dimensions, norm="l2", lowercase=True)
@@ -38,6 +39,7 @@ def hashed_vectors(texts: Sequence[str], dimensions: int = 256) -> np.ndarray:
 
 def fit_lsa(texts: Sequence[str], dimensions: int, seed: int) -> dict[str, Any]:
     """Latent semantic analysis (Deerwester et al. 1990): TF-IDF of words and pairs, then a truncated SVD, as plain lists."""
+    _needs_learning()
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -146,6 +148,13 @@ def content_key(texts: Sequence[str], *settings: object) -> str:
     for text in texts:
         made.update(text.encode() + b"\0")
     return made.hexdigest()
+
+
+def _needs_learning() -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("sklearn") is None:
+        raise ToolError("Embeddings need the ml extra. Install it with: pip install 'opsmith[ml]'")
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsmith.tools.compute import text as texts
-from opsmith.tools.compute.cells import ROW
+from opsmith.tools.compute.cells import ROW, counted
 from opsmith.tools.compute.recipe import Recipe, Step
 from opsmith.tools.compute.recipe_look import ColumnLook, look_at
 from opsmith.tools.compute.recipe_run import Stage
@@ -99,7 +99,7 @@ def _empty_columns(made: Proposal, looks: dict[str, ColumnLook], stage: Stage, w
         n for n, c in looks.items() if stage.rows and (c.missing == stage.rows or _only_blank(c)) and n != wish.target
     ]
     if empty and len(empty) < len(stage.names):
-        made.steps.append(Step("drop_columns", tuple(empty), {}, f"{_count(len(empty), 'column')} without any value"))
+        made.steps.append(Step("drop_columns", tuple(empty), {}, f"{counted(len(empty), 'column')} without any value"))
         for name in empty:
             looks.pop(name)
     for name, look in looks.items():
@@ -137,7 +137,7 @@ def _text_step(
             touched.append((look.name, cells))
             look.apply(function)
     if touched:
-        told = ", ".join(f"{name} ({cells:,} cells)" for name, cells in touched[:4])
+        told = ", ".join(f"{name} ({counted(cells, 'cell')})" for name, cells in touched[:4])
         more = f" and {len(touched) - 4} more" if len(touched) > 4 else ""
         made.steps.append(Step(step, tuple(n for n, _ in touched), {}, f"{reason}: {told}{more}"))
 
@@ -153,7 +153,7 @@ def _ranges(made: Proposal, look: ColumnLook) -> None:
         return  # a column mostly outside the range means something else
     made.steps.append(
         Step("range", (look.name,), {"min": low, "max": high},
-             f"{_count(cells, 'value')} outside {low:g} to {high:g}, such as {next(iter(outside)):g}; made missing")
+             f"{counted(cells, 'value')} outside {low:g} to {high:g}, such as {next(iter(outside)):g}; made missing")
     )  # fmt: skip
     look.apply(lambda v: None if v in outside else v)
 
@@ -167,7 +167,7 @@ def _spellings(made: Proposal, look: ColumnLook) -> None:
         shown = ", ".join(f"{old!r} to {new!r}" for old, new in list(mapping.items())[:3])
         made.steps.append(
             Step("map_values", (look.name,), {"mapping": mapping},
-                 f"{_count(len(mapping), 'spelling')} of the same value ({cells:,} cells): {shown}")
+                 f"{counted(len(mapping), 'spelling')} of the same value ({counted(cells, 'cell')}): {shown}")
         )  # fmt: skip
         look.apply(lambda v: mapping.get(v, v))
 
@@ -192,7 +192,7 @@ def _duplicates(made: Proposal, looks: dict[str, ColumnLook], stage: Stage) -> N
     if told or repeats <= stage.rows * 0.02:
         made.steps.append(
             Step("dedupe", (), {"method": "loose", "keep": "first"},
-                 f"{_count(repeats, 'row')} repeat an earlier row, case, spaces and punctuation aside")
+                 f"{counted(repeats, 'row')} said before, case, spaces and punctuation aside")
         )  # fmt: skip
     else:
         made.findings.append(
@@ -229,9 +229,5 @@ def _filling(made: Proposal, looks: dict[str, ColumnLook], wish: Wish) -> None:
             cells = sum(c.missing for c in chosen)
             how = "the column's median" if options["method"] == "median" else "the word unknown"
             told: dict[str, Any] = dict(options)
-            reason = f"{_count(cells, 'missing cell')} in {', '.join(c.name for c in chosen[:4])}; filled with {how}"
+            reason = f"{counted(cells, 'missing cell')} in {', '.join(c.name for c in chosen[:4])}; filled with {how}"
             made.steps.append(Step("impute", tuple(c.name for c in chosen), told, reason))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from opsmith.tools.compute.cells import ROW, Ledger, is_number, shown
+from opsmith.tools.compute.cells import ROW, Ledger, counted, is_number, shown
 from opsmith.tools.compute.recipe_run import Run, Stage
 from opsmith.tools.contract import Table
 from opsmith.tools.data.table import quoted
@@ -114,15 +114,15 @@ def cut(value: Any, most: int = _CUT) -> Any:
 def _effect(ledger: Ledger) -> str:
     parts = []
     if ledger.changed:
-        parts.append(f"{ledger.changed:,} cells")
+        parts.append(counted(ledger.changed, "cell"))
     if ledger.removed:
-        parts.append(f"{ledger.removed:,} rows removed")
+        parts.append(f"{counted(ledger.removed, 'row')} removed")
     if ledger.added_rows:
-        parts.append(f"{ledger.added_rows:,} rows added")
+        parts.append(f"{counted(ledger.added_rows, 'row')} added")
     if ledger.added_columns:
-        parts.append(f"{len(ledger.added_columns):,} columns added")
+        parts.append(f"{counted(len(ledger.added_columns), 'column')} added")
     if ledger.dropped_columns:
-        parts.append(f"{len(ledger.dropped_columns):,} columns dropped")
+        parts.append(f"{counted(len(ledger.dropped_columns), 'column')} dropped")
     if ledger.renamed:
         parts.append(f"{len(ledger.renamed):,} renamed")
     if ledger.retyped and not parts:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from opsmith.tools.compute.cells import counted
 from opsmith.tools.compute.cells_dates import order_of, read_date
 from opsmith.tools.compute.cells_numbers import family_of, read_number, style_of, take_apart
 from opsmith.tools.compute.recipe import Step
@@ -36,7 +37,7 @@ def hidden_missing(look: ColumnLook, findings: list[Finding]) -> list[Step]:
                     "missing",
                     (look.name,),
                     {"values": found},
-                    f"{cells:,} cells hold {told}, far from every other value",
+                    f"{counted(cells, 'cell')} holding {told}, far from every other value",
                 )
             ]
     return []
@@ -70,7 +71,7 @@ def _placeholder_words(look: ColumnLook, findings: list[Finding]) -> list[Step]:
                 "missing",
                 (look.name,),
                 {"tokens": sorted(sure)},
-                f"{cells:,} cells say {told} instead of being missing",
+                f"{counted(cells, 'cell')} saying {told} instead of being missing",
             )
         )
         look.apply(lambda v: None if v.strip().lower() in sure else v)
@@ -168,7 +169,7 @@ def _dates(look: ColumnLook, day_first: bool | None, findings: list[Finding]) ->
     reason = "dates in several layouts"
     if order.ambiguous:
         votes = order.day_votes if order.day_first else order.month_votes
-        reason += f"; {first} first in {order.ambiguous:,} cells that could be either ({votes:,} cells show it)"
+        reason += f"; {first} first in {counted(order.ambiguous, 'cell')} that could be either ({counted(votes, 'other cell')} say so)"
         if not order.certain:
             other = "month" if order.day_first else "day"
             findings.append(

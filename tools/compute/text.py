@@ -55,8 +55,10 @@ def fixed(text: str) -> str:
     """
     if text.isascii():
         return text
-    import ftfy
-
+    try:
+        import ftfy
+    except ImportError:  # the text extra is not installed: composed Unicode is all that can be done
+        return unicodedata.normalize("NFC", text)
     return str(ftfy.fix_text(text, _ftfy_settings()))
 
 

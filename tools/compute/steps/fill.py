@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import json
 from collections.abc import Sequence
 from functools import lru_cache
@@ -115,6 +116,8 @@ def _reference(source: Source, step: Step, method: str) -> Fitted:
 def _learner(frozen: str) -> tuple[Any, np.ndarray]:
     import warnings
 
+    if importlib.util.find_spec("sklearn") is None:
+        raise ToolError("knn and iterative imputation need the ml extra. Install it with: pip install 'opsmith[ml]'")
     fitted = json.loads(frozen)
     rows = np.array(fitted["reference"], dtype=float).reshape(-1, len(fitted["columns"]))
     scale = np.nanstd(rows, axis=0)
