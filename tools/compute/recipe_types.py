@@ -169,7 +169,8 @@ def _dates(look: ColumnLook, day_first: bool | None, findings: list[Finding]) ->
     reason = "dates in several layouts"
     if order.ambiguous:
         votes = order.day_votes if order.day_first else order.month_votes
-        reason += f"; {first} first in {counted(order.ambiguous, 'cell')} that could be either ({counted(votes, 'other cell')} say so)"
+        shown = counted(votes, "other cell")
+        reason += f"; {first} first in {counted(order.ambiguous, 'cell')} that could be either (shown by {shown})"
         if not order.certain:
             other = "month" if order.day_first else "day"
             findings.append(
