@@ -1,0 +1,49 @@
+"""Inputs that alone tell the target: measured by a shallow tree on one column at a time, on held-out folds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsmith.tools.compute.training import Plan, inputs_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUSPICIOUS = 0.985  # AUC, or R², of one column alone
+ROWS = 4000
+
+
+def leaks(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str, float]]:
+    """(column, strength) of inputs whose cross-validated AUC or R² alone is above 0.985, strongest first."""
+    from sklearn.model_selection import cross_val_score
+    from sklearn.preprocessing import OrdinalEncoder
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    rows = frame.dropna(subset=[plan.target])
+    if len(rows) > ROWS:
+        rows = rows.sample(ROWS, random_state=seed)
+    if len(rows) < 60:
+        return []
+    y: Any = rows[plan.target] if plan.task == "regression" else rows[plan.target].astype(str)
+    x = inputs_of(rows, plan)
+    found = []
+    for name in (*plan.numeric, *plan.categories):
+        values = x[[name]]
+        if name in plan.categories:
+            values = OrdinalEncoder(
+                handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+            ).fit_transform(values)
+        else:
+            values = values.fillna(float(np.nanmin(values.to_numpy())) - 1.0).to_numpy()
+        tree = (
+            DecisionTreeRegressor(max_depth=8, random_state=seed)
+            if plan.task == "regression"
+            else DecisionTreeClassifier(max_depth=6, random_state=seed)
+        )
+        metric = {"regression": "r2", "binary": "roc_auc", "multiclass": "balanced_accuracy"}[plan.task]
+        strength = float(np.mean(cross_val_score(tree, values, y, cv=3, scoring=metric)))
+        if strength > SUSPICIOUS:
+            found.append((name, strength))
+    return sorted(found, key=lambda f: -f[1])
