@@ -208,6 +208,29 @@ def test_the_same_request_gives_the_same_answer_and_the_kept_reference_follows_t
     assert drift(**tables, context=place).data["verdict"] == "act"
 
 
+def test_a_registered_model_brings_its_reference_its_columns_and_its_scores(place, tmp_path_factory):
+    from opsmith.evals import stubs
+    from opsmith.evals.case import ModelFixture
+
+    rng = np.random.default_rng(0)
+    before = frame(800).assign(left=lambda d: (d.a + rng.normal(size=800) > 0).astype(int))
+    now = frame(400, 1).assign(a=lambda d: d.a + 2, left=lambda d: (d.a < 0).astype(int))
+    written(place, train=before, now=now, actuals=pd.DataFrame({"predicted": now.a * 10, "left": now.left}))
+    fixture = ModelFixture(trained_on="train.csv", target="left", version=2, previous=1, metrics={"auc": 0.9})
+    stubs.register(place.project, "leavers", fixture, tmp_path_factory.mktemp("stubs"))
+    found = drift(model="leavers", current="now.csv", context=place)
+    assert found.data["verdict"] == "act" and found.data["reference"] == "train.csv"
+    assert next(iter(found.data["prediction"]["from"])) == "a"
+    assert found.data["performance"]["realised"]["auc"]["value"] < 0.9
+    assert found.next_steps[0] == "retrain leavers with now.csv"
+    ranked = drift(model="leavers", current="actuals.csv", kind="performance", context=place)
+    assert set(ranked.data["performance"]["realised"]) == {"auc"} and "auc" in ranked.headline
+    with pytest.raises(NeedsAnswer, match="no prediction log yet"):
+        drift(model="leavers", context=place)
+    with pytest.raises(ToolError, match="Nearest: leavers"):
+        drift(model="leaver", current="now.csv", context=place)
+
+
 @pytest.mark.slow
 def test_two_hundred_random_splits_of_one_table_raise_no_alarm(place):
     whole = pd.read_parquet(DATA / "drift_employment_reference.parquet").drop(columns=["id", "year"])

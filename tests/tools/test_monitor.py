@@ -139,3 +139,24 @@ def test_a_monitor_is_written_for_schedulers_that_are_there_already(place):
     carry_out(place, monitor(schedule="7h", context=place).actions[0], "a2")
     with pytest.raises(ToolError, match="no cron line"):
         monitor(artifacts=["k8s"], context=place)
+
+
+def test_a_model_is_watched_by_its_name_alone(place, tmp_path_factory):
+    from opsmith.evals import stubs
+    from opsmith.evals.case import ModelFixture
+
+    rows = "".join(f"{i},{i % 7},{i % 2}\n" for i in range(100))
+    (place.project / "rides.csv").write_text("temp,hum,late\n" + rows)
+    fixture = ModelFixture(trained_on="rides.csv", target="late", version=1, previous=None, metrics={"accuracy": 0.9})
+    stubs.register(place.project, "late_model", fixture, tmp_path_factory.mktemp("stubs"))
+    result = monitor(model="late_model", threshold=0.8, kind="performance", auto_retrain=True, context=place)
+    made = result.data["monitor"]
+    assert (made["thresholds"], made["checks"], made["on_breach"]) == (
+        {"accuracy": 0.8},
+        ("performance",),
+        "propose_retraining",
+    )
+    assert "no prediction log yet" in result.headline
+    assert monitor(schedule="weekly", context=place).data["monitor"]["model"] == "late_model"  # the only candidate
+    with pytest.raises(ToolError, match="Nearest"):
+        monitor(model="late_mdel", context=place)

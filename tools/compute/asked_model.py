@@ -43,7 +43,7 @@ class AskedModel:
             from opsmith.tools.data import registry
 
             self._pipeline = registry.load(self.card)
-        x = frame[self.features] if self.features else frame.drop(columns=[self.card.target], errors="ignore")
+        x = _plain(frame[self.features] if self.features else frame.drop(columns=[self.card.target], errors="ignore"))
         try:
             said = np.asarray(self._pipeline.predict(x))
             if hasattr(self._pipeline, "predict_proba") and len(getattr(self._pipeline, "classes_", ())) == 2:
@@ -71,8 +71,9 @@ class AskedModel:
         for name, told in dict(self.card.metrics).items():
             value = told.get("value") if isinstance(told, Mapping) else told
             interval = (told.get("interval") if isinstance(told, Mapping) else None) or (value, value)
-            if isinstance(value, (int, float)) and all(isinstance(end, (int, float)) for end in interval):
-                found[str(name)] = (float(value), float(interval[0]), float(interval[1]))
+            low, high = interval[0], interval[1]
+            if isinstance(value, (int, float)) and isinstance(low, (int, float)) and isinstance(high, (int, float)):
+                found[str(name)] = (float(value), float(low), float(high))
         return found
 
 
@@ -90,6 +91,16 @@ def shifted_by(
         kept[name] = before[name].to_numpy()[rng.integers(0, len(before), len(now))]
         found[name] = max(0.0, whole - _apart(first, np.sort(_numbers(model.predict(kept)))))
     return found
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Texts and truth values as objects with NaN where missing, as pipelines were fitted to them."""
+    import pandas as pd
+
+    texts = [
+        c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c]) and frame[c].dtype.kind not in "mM"
+    ]
+    return frame.assign(**{c: frame[c].astype(object).where(frame[c].notna(), np.nan) for c in texts})
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> float:

@@ -263,7 +263,10 @@ def _judged(
         return comparison.judge(**more)
     from opsmith.tools.compute.drift_verdict import judge
 
-    return judge((), **more)
+    judged = judge((), **more)
+    if judged.verdict == "none":  # no column was compared, so the scores are the finding
+        judged = dataclasses.replace(judged, cause=f"Predictions hold: {found.sentence(question.metric)}.")
+    return judged
 
 
 def over_threshold(columns: Sequence[ColumnDrift], metric: str, threshold: float) -> list[Reason]:

@@ -40,6 +40,11 @@ class Outcomes:
     def has_outcomes(self) -> bool:
         return bool(self.now)
 
+    def sentence(self, metric: str | None = None) -> str:
+        """The scores in words: the one that was asked for, or the first two."""
+        listed = [s for s in self.now or self.estimated if s.metric == metric] or list(self.now or self.estimated)[:2]
+        return ("" if self.now else "estimated: ") + ", ".join(s.sentence() for s in listed)
+
     def as_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {}
         if self.now:
@@ -161,7 +166,9 @@ def _relation(
     shared = [f for f in features if f in before.frame.columns and f in now.frame.columns]
     if not shared:
         return None
-    if before.data is not None and now.data is not None and before.data.task == now.data.task:
+    if now.data is not None and now.data.ranks:
+        return None
+    if before.data is not None and now.data is not None and before.data.task == now.data.task and not before.data.ranks:
         losses = (before.data.loss, now.data.loss)
         return relation(
             before.frame[shared], before.data.actual, now.frame[shared], now.data.actual, losses=losses, seed=seed
@@ -174,7 +181,8 @@ def _relation(
 def _over_time(now: Period, metric: str | None) -> tuple[tuple[float | None, ...], str]:
     if now.data is None or now.parts is None:
         return (), ""
-    chosen = metric or ("accuracy" if now.data.task == "classification" else "mae")
+    usual = "auc" if now.data.ranks else "accuracy"
+    chosen = metric or (usual if now.data.task == "classification" else "mae")
     found = over_time(now.data, now.parts, chosen)
     series = tuple(s.value if s is not None else None for s in found)
     sign = -1.0 if chosen in HIGHER_IS_BETTER else 1.0
@@ -183,10 +191,12 @@ def _over_time(now: Period, metric: str | None) -> tuple[tuple[float | None, ...
 
 
 def _segments(now: Period, features: Sequence[str]) -> tuple[tuple[str, str, Score], ...]:
-    if now.data is None:
+    if now.data is None or now.data.ranks:
         return ()
     there = [n for n in features if n in now.frame.columns and 2 <= now.frame[n].nunique() <= 12]
-    chosen = {n: now.frame[n].astype(str).to_numpy() for n in there[:20]}
+    chosen = {
+        n: now.frame[n].astype(object).where(now.frame[n].notna(), "(missing)").map(str).to_numpy() for n in there[:20]
+    }
     return tuple(by_segment(now.data, chosen)[:5])
 
 

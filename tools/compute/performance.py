@@ -36,15 +36,11 @@ class Labelled:
     predicted: np.ndarray
     score: np.ndarray | None = None
     positive: Any = None
+    ranks: bool = False  # predictions are numbers that rank, neither classes nor probabilities: only the area is known
 
     def rows(self, mask: np.ndarray) -> Labelled:
-        return Labelled(
-            self.task,
-            self.actual[mask],
-            self.predicted[mask],
-            None if self.score is None else self.score[mask],
-            self.positive,
-        )
+        score = None if self.score is None else self.score[mask]
+        return Labelled(self.task, self.actual[mask], self.predicted[mask], score, self.positive, self.ranks)
 
     @property
     def loss(self) -> np.ndarray:
@@ -71,10 +67,11 @@ def labelled(actual: Any, predicted: Any, score: Any = None) -> Labelled:
         levels = sorted(set(a))
         positive = levels[-1] if len(levels) == 2 else None
         numbers = pd.to_numeric(guess, errors="coerce")
-        if positive is not None and not set(b) <= set(levels) and numbers.notna().all() and numbers.between(0, 1).all():
-            chance = numbers
+        ranks = False
+        if positive is not None and not set(b) <= set(levels) and numbers.notna().all():
+            chance, ranks = numbers, not numbers.between(0, 1).all()
             b = np.where(numbers >= 0.5, levels[1], levels[0])
-        return Labelled("classification", a, b, None if chance is None else chance.to_numpy(float), positive)
+        return Labelled("classification", a, b, None if chance is None else chance.to_numpy(float), positive, ranks)
     a_numbers, b_numbers = pd.to_numeric(truth, errors="coerce"), pd.to_numeric(guess, errors="coerce")
     fine = (a_numbers.notna() & b_numbers.notna()).to_numpy()
     return Labelled("regression", a_numbers.to_numpy(float)[fine], b_numbers.to_numpy(float)[fine])
@@ -94,6 +91,9 @@ def scores(data: Labelled) -> list[Score]:
             half = Z * 2 * np.sqrt(max(r2, 0.0)) * (1 - max(r2, 0.0)) / np.sqrt(n)
             found.append(Score("r2", r2, r2 - half, min(1.0, r2 + half), n))
         return found
+    if data.ranks and data.score is not None:
+        true = data.actual == data.positive
+        return [_auc(data.score, true)] if 0 < true.sum() < n else []
     right = data.actual == data.predicted
     found = [share("accuracy", int(right.sum()), n)]
     if data.positive is not None:
