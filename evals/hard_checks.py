@@ -27,7 +27,7 @@ _VERBS = {
 _KINDS = {
     "write": ("write", "save", "predict", "export", "clean", "train", "build", "monitor", "deploy", "undo", "retrain"),
     "delete": ("delete", "forget", "write", "undo", "monitor", "save"),
-    "train": ("train", "register"),
+    "train": ("train", "retrain", "register"),
     "promote": ("promote", "rollback", "roll", "alias", "undo", "retrain"),
     "container": ("container", "build", "run", "push", "deploy", "write"),
     "monitor": ("monitor", "write", "schedule", "undo"),

@@ -45,7 +45,13 @@ def register(project: Path, name: str, model: ModelFixture, cache: Path) -> None
             "metrics": given,
             "data": {"path": model.trained_on, "sha256": sha256, "rows": rows, "columns": list(frame.columns)},
             "classes": classes,
-            "recipe": {"dataset": model.trained_on, "target": target, "columns": inputs, "seed": 0},
+            "recipe": {
+                "dataset": model.trained_on,
+                "target": target,
+                "columns": inputs,
+                "seed": 0,
+                "algorithm": "ridge" if task == "regression" else "logistic_regression",
+            },
             "parent": model.previous if version == model.version else None,
         }
         registry.register(project, fields, file, f"case-{name}-{version}")
@@ -138,7 +144,7 @@ def _signed(frame: pd.DataFrame, column: str) -> Mapping[str, Any]:
     number = pd.api.types.is_numeric_dtype(values)
     entry: dict[str, Any] = {
         "column": column,
-        "kind": "number" if number else "text",
+        "kind": "number" if number else "category",
         "nullable": bool(values.isna().any()),
     }
     if not number:

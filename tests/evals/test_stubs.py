@@ -43,7 +43,7 @@ def test_the_pipeline_predicts(tmp_path: Path, target: str, task: str) -> None:
     table = open_table(Context(project), "a.csv")
     frame = table.pandas()
     table.close()
-    model = registry.load(card, project)
+    model = registry.load(card)
     assert len(model.predict(frame[[s["column"] for s in card.signature]])) == 203
 
 
