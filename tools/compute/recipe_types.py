@@ -85,8 +85,10 @@ def _not_a_value(word: str, count: int, rest: dict[str, int], held: int) -> bool
     readable = sum(n for v, n in list(rest.items())[:2000] if take_apart(v) or read_date(v))
     if readable > 0.9 * sum(n for _, n in list(rest.items())[:2000]):
         return True
+    if sum(n for v, n in rest.items() if len(v.strip()) == len(word)) >= 0.5 * held:
+        return False  # a code among codes: NA is Namibia, UNK an airport
     if word == "na":
-        return sum(n for v, n in rest.items() if len(v.strip()) == 2) < 0.5 * held
+        return True
     return word in ("tbd", "tba", "not known", "not specified", "empty", "blank") or (
         len(rest) > 50 and count < 0.02 * held
     )
@@ -111,6 +113,8 @@ def sentinels(values: dict[float, int]) -> list[float]:
         low, high = others[0], others[-1]
         gap = max(high - low, 1e-9)
         far = value < low - 0.5 * gap or value > high + 0.5 * gap or (value < 0 <= low and -value > 0.05 * gap)
+        if value > 0 and value < 5 * max(high, 1.0):
+            continue  # a ceiling such as 99999 in a long-tailed column is a value
         if far and (value < 0 <= low or abs(value) > 2 * max(1.0, abs(_median(values, [*found, value])))):
             found.append(value)
     return found

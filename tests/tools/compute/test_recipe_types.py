@@ -48,7 +48,7 @@ def test_several_currencies_are_kept_apart() -> None:
 @pytest.mark.parametrize(
     ("values", "tokens"),
     [
-        ({"?": 2, "x": 50}, ["?"]), ({"na": 2, "12": 50}, ["na"]), ({"NA": 2, "DE": 50, "FR": 10}, None), ({"none": 40, "mild": 50}, None),
+        ({"?": 2, "x": 50}, ["?"]), ({"na": 2, "12": 50}, ["na"]), ({"NA": 2, "DE": 50, "FR": 10}, None), ({"UNK": 1, "JFK": 50, "LGA": 10}, None), ({"none": 40, "mild": 50}, None),
         ({"unknown": 1, "5": 80}, ["unknown"]), ({"x": 5}, None),
     ],
 )  # fmt: skip
@@ -62,7 +62,7 @@ def test_placeholders(values: dict[str, int], tokens: list[str] | None) -> None:
     [
         ({**dict.fromkeys(range(20, 90), 5), -999: 3}, [-999]), ({**dict.fromkeys(range(100), 5), 9999: 8}, [9999]),
         ({**dict.fromkeys(range(500, 2000, 10), 5), -200: 366}, [-200]), ({-1: 900, **dict.fromkeys(range(1, 400), 2)}, []),
-        ({**dict.fromkeys(range(0, 20000, 50), 2), 9999: 1}, []), ({-999: 5}, []), ({**dict.fromkeys(range(-1500, 1500, 10), 3), -999: 3}, []),
+        ({**dict.fromkeys(range(0, 20000, 50), 2), 9999: 1}, []), ({-999: 5}, []), ({**dict.fromkeys(range(0, 41310, 300), 100), 99999: 159}, []), ({**dict.fromkeys(range(-1500, 1500, 10), 3), -999: 3}, []),
     ],
 )  # fmt: skip
 def test_sentinels(values: dict[float, int], found: list[float]) -> None:

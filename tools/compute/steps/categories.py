@@ -14,7 +14,7 @@ from opsmith.tools.compute.text_spelling import frequency
 
 MAX_DISTINCT = 3000
 _COMMON = 1_000_000  # occurrences in the speller's corpus that make a word common
-_RARE = 0.1  # a spelling error is at most this share of the spelling it stands for
+_RARE = 0.05  # a spelling error is at most this share of the spelling it stands for
 
 
 def _map_values(batch: Batch, step: Step, fitted: Fitted) -> None:
@@ -77,10 +77,13 @@ def _typos(totals: Mapping[str, int]) -> dict[str, str]:
             continue
         best: tuple[int, int, str] | None = None
         for usual in frequent:
-            allowed = 1 if min(len(rare), len(usual)) < 8 else 2
-            if usual == rare or totals[rare] > totals[usual] * _RARE or abs(len(usual) - len(rare)) > allowed:
-                continue
-            if _digits(rare) != _digits(usual) or rare[0].isupper() != usual[0].isupper():
+            allowed = _keystrokes(rare, usual)
+            if (
+                usual == rare
+                or not allowed
+                or totals[rare] > totals[usual] * _RARE
+                or abs(len(usual) - len(rare)) > allowed
+            ):
                 continue
             distance = DamerauLevenshtein.distance(rare.lower(), usual.lower(), score_cutoff=allowed)
             if distance <= allowed and not _is_other_word(rare, usual):
@@ -103,8 +106,20 @@ def _is_other_word(rare: str, usual: str) -> bool:
     return _OPPOSITES.sub("", a) == b or _OPPOSITES.sub("", b) == a
 
 
-def _digits(text: str) -> str:
-    return "".join(ch for ch in text if ch.isdigit())
+def _keystrokes(rare: str, usual: str) -> int:
+    """How many slips of the hand may lie between two values: none between codes or when the first letters differ.
+
+    Two real names are often two letters apart (Sunwest and Skywest, Conroe and Monroe), slips rarely are.
+    """
+    if rare[0] != usual[0] or any(ch.isdigit() for ch in rare + usual):
+        return 0
+    words, others = rare.lower().split(), usual.lower().split()
+    if len(words) == len(others) > 1:
+        differing = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+        return _keystrokes(*differing[0]) if len(differing) == 1 else 0
+    swapped = sorted(rare.lower()) == sorted(usual.lower())
+    alike = min(len(rare), len(usual)) >= 9 and rare[:3].lower() == usual[:3].lower()
+    return 2 if swapped or alike else 1
 
 
 def _tidiness(text: str) -> int:
