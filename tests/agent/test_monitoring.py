@@ -230,3 +230,43 @@ def test_the_command_line_runs_lists_and_tells_by_exit_code(project, capsys):
     assert monitoring.command(Command("monitor", project, ["run", "watch"])) == 5
     (project / "now.csv").unlink()
     assert monitoring.command(Command("monitor", project, ["run", "--once"])) == 1
+
+
+@pytest.fixture
+def modelled(project, tmp_path_factory):
+    from opsmith.evals import stubs
+    from opsmith.evals.case import ModelFixture
+
+    for name in ("before", "now"):
+        table = pd.read_csv(project / f"{name}.csv")
+        table.assign(left=(table.a > 0.1).astype(int)).to_csv(project / f"{name}.csv", index=False)
+    fixture = ModelFixture(trained_on="before.csv", target="left", version=1, previous=None, metrics={"accuracy": 0.95})
+    stubs.register(project, "leavers", fixture, tmp_path_factory.mktemp("stubs"))
+    watch(project, model="leavers", reference=None, on_breach="propose_retraining")
+    table = pd.read_csv(project / "now.csv")
+    table.assign(a=table.a + 3).to_csv(project / "now.csv", index=False)
+    return project
+
+
+def test_a_breach_puts_a_retraining_before_the_people_once(modelled):
+    from opsmith.agent.approvals import Approvals
+    from opsmith.agent.store import Store
+    from opsmith.tools.data import registry
+
+    first, second = run(modelled, 0), run(modelled, 1)
+    assert first.state == second.state == "breach" and len(first.approvals) == 1 and second.approvals == ()
+    store = Store(modelled, "")
+    (waiting,) = Approvals(store, modelled, load(modelled).flat()).pending()
+    store.close()
+    assert (waiting.id, waiting.kind, waiting.proposed_by) == (first.approvals[0], "retrain", "monitor watch")
+    assert alerts(modelled)[0]["approvals"] == [waiting.id]
+    assert [c.version for c in registry.versions(modelled, "leavers")] == [1]
+
+
+def test_retraining_that_the_settings_allow_happens_but_never_promotes(modelled):
+    from opsmith.tools.data import registry
+
+    told = run(modelled, 0, **{"approvals.allow_retrain": ["watch"]}).told
+    assert any(t.startswith("retrained, as the settings allow") for t in told), told
+    assert [c.version for c in registry.versions(modelled, "leavers")] == [1, 2]
+    assert registry.get(modelled, "leavers", "champion").version == 1

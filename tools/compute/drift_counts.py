@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from opsmith.tools.compute.drift_plan import ColumnPlan, Window, level_of, number_of, words_of
+from opsmith.tools.compute.drift_plan import ColumnPlan, Window, level_of, number_of, word_count_of, words_of
 from opsmith.tools.data.table import quoted
 
 MOST_DOCUMENTS = 50_000  # of more texts an even sample is read
@@ -110,7 +110,7 @@ def _numbers(window: Window, plans: Sequence[ColumnPlan], source: str, parts: in
             asked += [_histogram(value, p), f"count(*) - count({value})"]
             asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})"]
         elif p.role == "text":
-            words = f"CASE WHEN {name} IS NOT NULL THEN len({words_of(p.other)}) END"
+            words = word_count_of(p.other)
             asked += [_histogram(words, p), f"count(*) - count({name})", "NULL", "NULL", f"avg({words})", "NULL"]
         else:
             asked += ["NULL", f"count(*) - count({name})", "NULL", "NULL", "NULL", "NULL"]

@@ -83,6 +83,12 @@ def words_of(name: str) -> str:
     return f"""string_split(translate(lower({quoted(name)}), '.,;:!?"()[]\n\t', '            '), ' ')"""
 
 
+def word_count_of(name: str) -> str:
+    """SQL for the number of words of a text, by its spaces; makes no list of them."""
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    return f"length({text}) - length(replace({text}, ' ', '')) + 1"
+
+
 def plan(window: Window, columns: Sequence[str] = ()) -> list[ColumnPlan]:
     """The plan that a reference gives, in its column order. columns: only these."""
     chosen = [c for c in window.table.columns if not columns or c.name in columns]
@@ -101,11 +107,7 @@ def _seen(window: Window, columns: Sequence[Column]) -> tuple[int, dict[str, tup
             value = number_of(c.name, kind)  # type: ignore[arg-type]
             asked += [f"min({value})", f"max({value})", f"avg({value})", f"stddev_pop({value})", "NULL", "NULL"]
         elif c.kind == "text":
-            text = f"CAST({quoted(c.name)} AS VARCHAR)"
-            asked += ["NULL"] * 4 + [
-                f"avg(length({text}) - length(replace({text}, ' ', '')) + 1)",
-                f"avg(length({text}))",
-            ]
+            asked += ["NULL"] * 4 + [f"avg({word_count_of(c.name)})", "NULL"]
         else:
             asked += ["NULL"] * 6
     row = window.table.sql(f"SELECT {', '.join(asked)} FROM {window.source}")[0]
@@ -148,7 +150,7 @@ def _with_edges(window: Window, plans: list[ColumnPlan]) -> list[ColumnPlan]:
             few = p.distinct <= FEW_VALUES and p.role == "number"
             asked.append(f"list(DISTINCT {value})" if few else f"approx_quantile({value}, {list(QUANTILES)})")
         elif p.role == "text":
-            asked.append(f"approx_quantile(len({words_of(p.name)}), {list(QUANTILES)})")
+            asked.append(f"approx_quantile({word_count_of(p.name)}, {list(QUANTILES)})")
     if not asked:
         return plans
     found = iter(window.table.sql(f"SELECT {', '.join(asked)} FROM {window.source}")[0])
@@ -157,7 +159,9 @@ def _with_edges(window: Window, plans: list[ColumnPlan]) -> list[ColumnPlan]:
         if (p.role in ("number", "time") and p.low is not None) or p.role == "text":
             values = sorted({float(v) for v in next(found) or () if v is not None})
             if p.low is not None and p.high is not None:  # what lies outside all of the reference has bins of its own
-                values = sorted({math.nextafter(p.low, -math.inf), *values, float(p.high)})
+                values = sorted(
+                    v for v in {math.nextafter(p.low, -math.inf), *values, float(p.high)} if math.isfinite(v)
+                )
             p = dataclasses.replace(p, edges=tuple(values))
         done.append(p)
     return done
