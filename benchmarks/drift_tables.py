@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-DATA = Path(os.environ.get("BENCH_DATA", HERE / "data"))
+DATA = Path(os.environ.get("BENCH_DATA") or Path(tempfile.gettempdir()) / "opsmith-benchmark")
 CHUNK = 500_000
 SEEDS = {"ref": 11, "cur": 22, "null": 33, "fresh": 44}
 

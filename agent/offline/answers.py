@@ -49,12 +49,13 @@ def _one(result: Mapping[str, Any]) -> str:
     if status in ("error", "question"):
         return headline
     lines = [headline]
-    findings = sorted(result.get("findings", ()), key=lambda f: _SEVERE.get(f.get("severity", "info"), 2))
-    lines += [f"- {f['message']}" for f in findings[:3] if isinstance(f, Mapping) and f.get("message") and f["message"] not in headline]
+    told = [f for f in result.get("findings", ()) if isinstance(f, Mapping)]  # a cut list ends in a text
+    findings = sorted(told, key=lambda f: _SEVERE.get(f.get("severity", "info"), 2))
+    lines += [f"- {f['message']}" for f in findings[:3] if f.get("message") and f["message"] not in headline]
     if status == "proposed":
         lines.append("Nothing is changed yet: it waits for your approval.")
     else:
-        fixes = [f["fix"] for f in findings if isinstance(f, Mapping) and f.get("fix")]
+        fixes = [f["fix"] for f in findings if f.get("fix")]
         steps = [s for s in result.get("next_steps", ()) if isinstance(s, str)]
         if fixes or steps:
             lines.append(f"Next: {(fixes or steps)[0]}")

@@ -200,11 +200,19 @@ def stem(path: str) -> str:
 
 def _several_files(found: Grounded, paths: Sequence[str]) -> None:
     """`both flight files`, `all the tables`: every file whose name has the word, or every file there is."""
-    m = re.search(r"\b(?:both|all(?: of)?(?: the| my| our)?|the two|the 2|every|each)\s+(?:(?:of )?(?:the |my |our )?)?(?:([^\W_]+)\s+)?(?:files?|tables?|data ?sets?|csvs?|ones)\b", found.text, re.IGNORECASE)
+    m = re.search(
+        r"\b(?:both|all(?: of)?(?: the| my| our)?|the two|the 2|every|each)\s+(?:(?:of )?(?:the |my |our )?)?(?:([^\W_]+)\s+)?(?:files?|tables?|data ?sets?|csvs?|ones)\b",
+        found.text,
+        re.IGNORECASE,
+    )
     if not m or found.files:
         return
     word = _folded(m.group(1)) if m.group(1) and m.group(1).casefold() not in _STOP else ""
-    fits = [p for p in paths if word and any(t.startswith(word) or word.startswith(t) for t in tokens(stem(p)) if len(t) > 2)]
+    fits = [
+        p
+        for p in paths
+        if word and any(t.startswith(word) or word.startswith(t) for t in tokens(stem(p)) if len(t) > 2)
+    ]
     fits = fits or ([] if word and word not in ("data", "csv", "2") else list(paths))
     for path in fits[:6]:
         found.files.append(Mention("file", path, m.start(), m.end(), "part"))

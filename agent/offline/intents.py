@@ -53,7 +53,11 @@ def _tip(total: dict[str, float], text: str, found: Grounded, *, has_models: boo
     else:
         if not has_models:
             total["retrain"] -= 2.5
-            if total["predict"] and has(r"\bpredict(ing)?\b|\bforecast\w*|\bestimate\b") and not has(r"\bmodel\b|\bpredictions\b"):
+            if (
+                total["predict"]
+                and has(r"\bpredict(ing)?\b|\bforecast\w*|\bestimate\b")
+                and not has(r"\bmodel\b|\bpredictions\b")
+            ):
                 total["train"] = max(total["train"], total["predict"] + 0.5)
     if named >= 2:
         total["drift"] += 1.5 if total["drift"] else 0.0
@@ -73,7 +77,9 @@ def _tip(total: dict[str, float], text: str, found: Grounded, *, has_models: boo
         and has(r"\b(if|when|whenever|once|every|daily|hourly|alert|warn|notify|watch|monitor|as soon as)\b")
     ):
         total["monitor"] += 2
-    if total["features"] >= 4 and has(r"\bz-?scor|scor\w* .{0,40}(words|keywords|terms)|(word|risk|keyword)[- ]\w* ?(score|scoring|index)|risk scor"):
+    if total["features"] >= 4 and has(
+        r"\bz-?scor|scor\w* .{0,40}(words|keywords|terms)|(word|risk|keyword)[- ]\w* ?(score|scoring|index)|risk scor"
+    ):
         total["predict"] -= 3
     if total["build"] >= 5:
         total["deploy"] -= 2

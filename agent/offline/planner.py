@@ -38,13 +38,21 @@ class OfflinePlanner(BaseChatModel):
         return "opsmith-offline"
 
     def bind_tools(
-        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
     ) -> Runnable[Any, AIMessage]:
         """Remember which tools there are."""
         return self.bind(tools=list(tools), **kwargs)
 
     def _generate(
-        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
     ) -> ChatResult:
         return ChatResult(generations=[ChatGeneration(message=self._answer(messages, kwargs.get("tools") or []))])
 
@@ -94,7 +102,12 @@ def _call_of(step: Step, schemas: dict[str, Any]) -> tuple[str, dict[str, Any]] 
         return "ask", {"question": filled.question, "choices": filled.choices}
     known = {k: v for k, v in filled.arguments.items() if k != "question"}
     if filled.question:
-        return "ask", {"question": filled.question, "choices": [str(c) for c in filled.choices], "tool": filled.tool, "arguments": known}
+        return "ask", {
+            "question": filled.question,
+            "choices": [str(c) for c in filled.choices],
+            "tool": filled.tool,
+            "arguments": known,
+        }
     takes = schemas.get(filled.tool, {})
     if filled.tool in DATA and takes:
         kept = {k: v for k, v in filled.arguments.items() if k in takes}
@@ -115,7 +128,8 @@ def _calls(planned: Sequence[tuple[str, dict[str, Any]]], conversation: Sequence
     """An answer with these calls; ids follow from the conversation, so that the same messages give the same answer."""
     seed = hashlib.sha256("\n".join(f"{m.type}:{m.content}" for m in conversation).encode()).hexdigest()
     made = [
-        {"name": name, "args": args, "id": f"call-{seed[:12]}-{len(conversation)}-{n}", "type": "tool_call"} for n, (name, args) in enumerate(planned)
+        {"name": name, "args": args, "id": f"call-{seed[:12]}-{len(conversation)}-{n}", "type": "tool_call"}
+        for n, (name, args) in enumerate(planned)
     ]
     return AIMessage(content="", tool_calls=made)  # type: ignore[arg-type]
 
@@ -143,5 +157,8 @@ def _short_talk(conversation: Sequence[BaseMessage]) -> str:
     said = next((str(m.content).casefold() for m in reversed(conversation) if isinstance(m, HumanMessage)), "")
     if any(w in said for w in ("bye", "see you", "tschüss", "adiós", "au revoir", "再见")):
         return SMALLTALK["bye"]
-    greeted = any(w in said for w in ("hi", "hello", "hey", "morning", "hallo", "hola", "bonjour", "salut", "你好", "greet", "howdy"))
+    greeted = any(
+        w in said
+        for w in ("hi", "hello", "hey", "morning", "hallo", "hola", "bonjour", "salut", "你好", "greet", "howdy")
+    )
     return SMALLTALK["hello" if greeted and "thank" not in said else "thanks"]

@@ -102,7 +102,10 @@ def dataset(scene: Scene, wanted_columns: list[str] | None = None) -> tuple[str 
 
 def by_age(scene: Scene) -> str | None:
     """`the newer one`, `the old file`: the newest or oldest of the conversation's files, else of all."""
-    m = re.search(r"\b(newer|newest|latest|recent|later|older|oldest|earlier|old|new)\b (?:one|file|data|table|set|batch|version of the data)", scene.low)
+    m = re.search(
+        r"\b(newer|newest|latest|recent|later|older|oldest|earlier|old|new)\b (?:one|file|data|table|set|batch|version of the data)",
+        scene.low,
+    )
     if m and m.group(1) == "new" and scene.state.last and scene.state.last[1].get("output"):
         return str(scene.state.last[1]["output"])
     pool = [f for f in scene.state.files if f in scene.paths] or scene.paths

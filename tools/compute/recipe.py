@@ -43,7 +43,11 @@ class Recipe:
         import yaml
 
         plain = {"version": VERSION, "dataset": self.dataset, "steps": [s.as_dict() for s in self.steps]}
-        return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110))
+        text = str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110))
+        if _reads_as(text, plain):
+            return text
+        # names with line ends and document marks survive only quoted and escaped on one line
+        return str(yaml.safe_dump(plain, sort_keys=False, default_style='"', width=float("inf")))
 
 
 def read_recipe(text: str, name: str = "the recipe") -> Recipe:
@@ -106,6 +110,15 @@ def recipe_for(context: Context, dataset: str) -> Path | None:
         if found.dataset in (shown, shown.removeprefix("./")):
             return path
     return None
+
+
+def _reads_as(text: str, plain: Any) -> bool:
+    import yaml
+
+    try:
+        return bool(yaml.safe_load(text) == plain)
+    except yaml.YAMLError:
+        return False
 
 
 def _step(plain: Any, number: int, name: str) -> Step:

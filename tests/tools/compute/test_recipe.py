@@ -47,3 +47,23 @@ def test_the_recipe_of_a_data_set_is_found(tmp_path: Path) -> None:
         assert recipe_for(context, name) == tmp_path / "recipes/raw_clean.yaml"
     with pytest.raises(ToolError, match="There are: recipes/junk.yaml"):
         load_recipe(context, "recipes/no.yaml")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\n---\n",
+        "a\n--- b",
+        "\n...",
+        "\ufeff",
+        "\u2028x",
+        "x" * 120 + " --- " + "y" * 50,
+        "a: b",
+        "- c",
+        "!!int 3",
+        "\x85",
+    ],
+)
+def test_names_that_look_like_yaml_stay_names(name: str) -> None:
+    made = Recipe(name, (Step("map_values", (name,), {"mapping": {name: name, "n": 1}}, name),))
+    assert read_recipe(made.to_yaml()) == made
