@@ -1,8 +1,15 @@
-"""A bare checkout works too: where opsmith is not installed, the folders themselves are its packages."""
+"""What every test may use: a project folder, the data files, and a run that can be told to allow no skips.
+
+A bare checkout works too: where opsmith is not installed, the folders themselves are its packages.
+"""
+
+from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,3 +29,32 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The full data sets: the folder that OPSMITH_DATA names, else `shared/data` beside the checkout.
+
+    Where there is neither, the tests on the small copies in tests/data stand for them.
+    """
+    named = os.environ.get("OPSMITH_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the full data sets are not here (OPSMITH_DATA names their folder)")
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """With OPSMITH_NO_SKIPS set, a run in which anything was skipped has failed: the machine lacks something."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("OPSMITH_NO_SKIPS") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what a skip means here."""
+    skipped = len(terminalreporter.stats.get("skipped", ()))
+    if skipped and os.environ.get("OPSMITH_NO_SKIPS"):
+        terminalreporter.write_line(f"FAILED: {skipped} skipped, and OPSMITH_NO_SKIPS allows none", red=True)
