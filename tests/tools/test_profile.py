@@ -1,0 +1,65 @@
+"""The profile tool: the figures of real files, the target's balance, reports and clear refusals."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from opsmith.tools.contract import Context, ToolError
+from opsmith.tools.profile import profile
+
+WORLD = Path(__file__).resolve().parents[2] / "evals" / "worlds" / "data"
+
+
+@pytest.fixture
+def place(tmp_path):
+    for name in ("titanic.csv", "insurance.csv", "telco.csv", "header_only.csv"):
+        shutil.copy(WORLD / name, tmp_path / name)
+    return Context(project=tmp_path)
+
+
+def ids(result):
+    return {f.id for f in result.findings}
+
+
+def test_figures_of_a_real_file_are_those_of_pandas(place):
+    made = profile(dataset="titanic.csv", context=place)
+    frame = pd.read_csv(place.project / "titanic.csv")
+    assert made.data["rows"] == len(frame)
+    assert made.data["duplicate_rows"] == int(frame.duplicated().sum())
+    for column in made.data["columns"]:
+        values = frame[column["name"]]
+        assert column["missing"] == int(values.isna().sum())
+        assert column["distinct"] == values.nunique()
+        if values.dtype.kind in "if":
+            assert column["mean"] == pytest.approx(values.mean())
+            assert column["std"] == pytest.approx(values.std())
+            assert column["quantiles"]["p25"] == pytest.approx(values.quantile(0.25))
+
+
+def test_the_target_shows_its_balance(place):
+    made = profile(dataset="telco.csv", target="churn", context=place)
+    counts = pd.read_csv(place.project / "telco.csv").Churn.value_counts()
+    assert made.data["target"] == {"name": "Churn", "balance": {k: int(v) for k, v in counts.items()}}
+    assert "train a model for Churn" in made.next_steps[-1]
+
+
+def test_chosen_and_left_out_columns(place):
+    some = profile(dataset="titanic.csv", columns=["Age"], context=place)
+    assert [c["name"] for c in some.data["columns"]] == ["age"] and some.charts[0].kind == "histogram"
+    rest = profile(dataset="titanic.csv", exclude=["age"], context=place)
+    assert "age" not in [c["name"] for c in rest.data["columns"]]
+    with pytest.raises(ToolError, match="no column 'agee'"):
+        profile(dataset="titanic.csv", columns=["agee"], context=place)
+
+
+def test_a_header_without_rows_is_one_finding(place):
+    made = profile(dataset="header_only.csv", context=place)
+    assert made.data["rows"] == 0 and ids(made) == {"no_rows"}
+
+
+def test_the_report_lies_in_the_projects_own_folder(place):
+    made = profile(dataset="insurance.csv", context=place)
+    page = (place.project / made.files[0]).read_text()
+    assert page.startswith("<!doctype html>") and "charges" in page and "http" not in page.split("</style>")[1]
