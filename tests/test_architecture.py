@@ -14,7 +14,14 @@ from opsmith.tools import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("agent", "tools", "prompts", "memory", "evals")
-DOORS = {"agent/repl.py", "agent/once.py", "agent/commands.py", "agent/terminal_view.py", "agent/__main__.py", "agent/arguments.py"}
+DOORS = {
+    "agent/repl.py",
+    "agent/once.py",
+    "agent/commands.py",
+    "agent/terminal_view.py",
+    "agent/__main__.py",
+    "agent/arguments.py",
+}
 
 
 def sources(*folders: str) -> list[Path]:

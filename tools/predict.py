@@ -45,12 +45,12 @@ def predict(
     limit = _probability(threshold)
     table = open_table(context, dataset)
     try:
+        if not table.rows:
+            raise ToolError(f"{dataset} has no rows to score.")
         found = _check(card, table)
         frame = table.pandas()
     finally:
         table.close()
-    if frame.empty:
-        raise ToolError(f"{dataset} has no rows to score.")
     pipeline = registry.load(card)
     context.progress(0.4, f"scoring {len(frame):,} rows")
     x = inputs_of(frame, card_plan(card))
@@ -63,7 +63,8 @@ def predict(
         made["score"] = np.round(score, 6)
     elif limit is not None:
         raise ToolError(
-            f"{card.name} predicts {'quantities' if card.task == 'regression' else 'more than two classes'}, so a threshold does not apply."
+            f"{card.name} predicts {'quantities' if card.task == 'regression' else 'more than two classes'}, "
+            "so a threshold does not apply."
         )
     made["prediction"] = said
     made["model_version"] = f"{card.name} v{card.version}"

@@ -7,9 +7,22 @@ from typing import Any, Literal
 from opsmith.tools.contract import Action, Context, Finding, Preview, Result, Table, ToolError, tool
 
 Algorithm = Literal[
-    "gradient_boosting", "logistic_regression", "linear_regression", "ridge", "lasso", "elastic_net", "random_forest", "decision_tree",
-    "svm", "knn", "naive_bayes", "xgboost", "lightgbm", "catboost", "neural_network",
-]  # fmt: skip
+    "gradient_boosting",
+    "logistic_regression",
+    "linear_regression",
+    "ridge",
+    "lasso",
+    "elastic_net",
+    "random_forest",
+    "decision_tree",
+    "svm",
+    "knn",
+    "naive_bayes",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "neural_network",
+]
 
 
 @tool(
@@ -42,7 +55,7 @@ def train(
     name (default: target_model). algorithm: by default gradient boosting and a linear model compete. folds: of the
     cross-validation. metric: the figure you care about. dry_run: only say what would be done.
     """
-    from opsmith.tools.compute import training_run
+    from opsmith.tools.compute import training, training_run
     from opsmith.tools.data import registry
     from opsmith.tools.data.table import open_table, sha256_of
 
@@ -52,10 +65,16 @@ def train(
     try:
         wanted = table.column(target).name
         arguments: dict[str, Any] = {
-            "dataset": table.name, "sha256": sha256_of(table.path) if table.path.is_file() else "", "target": wanted,
-            "columns": [table.column(c).name for c in columns], "exclude": [table.column(c).name for c in exclude],
-            "algorithm": _known_algorithm(algorithm), "folds": folds, "seed": context.seed, "time_column": None,
-        }  # fmt: skip
+            "dataset": table.name,
+            "sha256": sha256_of(table.path) if table.path.is_file() else "",
+            "target": wanted,
+            "columns": [table.column(c).name for c in columns],
+            "exclude": [table.column(c).name for c in exclude],
+            "algorithm": _known_algorithm(algorithm),
+            "folds": folds,
+            "seed": context.seed,
+            "time_column": None,
+        }
         rows = table.rows
         frame = table.pandas(sample=20_000, seed=context.seed)
     finally:
@@ -63,19 +82,33 @@ def train(
     name = registry.check_name(model or default_name(wanted))
     arguments["model"] = name
     plan = training_run.plan_for(frame, arguments)
+    if arguments["algorithm"]:
+        training.build(plan, arguments["algorithm"], context.seed)  # says so when it does not fit the task
     found = _findings(frame, plan, wanted, dataset)
     version = max((c.version for c in registry.versions(context.project, name)), default=0) + 1
     how = f"{plan.folds}-fold cross-validation, {plan.split}"
     lines = (
-        ("task", plan.task), ("rows", f"{rows:,}"), ("numbers", ", ".join(plan.numeric) or "none"), ("categories", ", ".join(plan.categories) or "none"),
-        ("texts", ", ".join(plan.texts) or "none"), ("left out", "; ".join(f"{c} ({why})" for c, why in plan.left_out) or "none"),
-        ("algorithms", arguments["algorithm"] or "gradient boosting and a linear model compete"), ("validated by", how),
-    )  # fmt: skip
-    headline = f"{name} version {version} would predict {wanted} ({plan.task}) from {len(plan.inputs)} columns of {table.name}, {how}."
+        ("task", plan.task),
+        ("rows", f"{rows:,}"),
+        ("numbers", ", ".join(plan.numeric) or "none"),
+        ("categories", ", ".join(plan.categories) or "none"),
+        ("texts", ", ".join(plan.texts) or "none"),
+        ("left out", "; ".join(f"{c} ({why})" for c, why in plan.left_out) or "none"),
+        ("algorithms", arguments["algorithm"] or "gradient boosting and a linear model compete"),
+        ("validated by", how),
+    )
+    headline = (
+        f"{name} version {version} would predict {wanted} ({plan.task}) from {len(plan.inputs)} columns "
+        f"of {table.name}, {how}."
+    )
     preview = Preview(
-        f"train {name} version {version} for {wanted} on {table.name} ({rows:,} rows)", tables=(Table("Training", ("what", "how"), lines),),
-        notes=(f"Writes models/{name}/{version}/. The first version becomes champion; promotion of later ones is asked separately.",),
-    )  # fmt: skip
+        f"train {name} version {version} for {wanted} on {table.name} ({rows:,} rows)",
+        tables=(Table("Training", ("what", "how"), lines),),
+        notes=(
+            f"Writes models/{name}/{version}/. "
+            "The first version becomes champion; promotion of later ones is asked separately.",
+        ),
+    )
     action = Action(
         "train",
         f"model:{name}",
@@ -121,10 +154,16 @@ def _findings(frame: Any, plan: Any, target: str, dataset: str) -> tuple[Finding
     from opsmith.tools.compute.leaks import leaks
 
     found = [
-        Finding("leak", "critical", f"{name} alone predicts {target} almost perfectly ({power:.3f} of 1); it probably leaks the outcome.",
-                (name,), {"power": power}, fix=f"train a model for {target} on {dataset} without {name}")
+        Finding(
+            "leak",
+            "critical",
+            f"{name} alone predicts {target} almost perfectly ({power:.3f} of 1); it probably leaks the outcome.",
+            (name,),
+            {"power": power},
+            fix=f"train a model for {target} on {dataset} without {name}",
+        )
         for name, power in leaks(frame, plan)
-    ]  # fmt: skip
+    ]
     if plan.task != "regression":
         share = float(frame[target].value_counts(normalize=True).min())
         if share < 0.1:
