@@ -4,16 +4,31 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: chat test test-long check lint types imports lock demo-loop bench-planner clean
+.PHONY: chat test test-long test-lowest test-studio check lint types imports lock demo-loop bench-planner clean
 
 chat: $(READY)
 	@$(BIN)/opsmith --project examples/churn
 
 test: $(READY)
-	@$(BIN)/python -m pytest -q -m "not long" --durations=10
+	@$(BIN)/python -m pytest -q -m "not long" -n auto --dist loadfile --durations=10
 
+# Full fuzzing and version matrices; CI runs them after `make test`.
 test-long: $(READY)
-	@$(BIN)/python -m pytest -q --durations=20
+	@$(BIN)/python -m pytest -q -m long --durations=10
+
+# The unit tests on the lowest versions that pyproject.toml allows (pandas 2.3, scikit-learn 1.7, ...).
+test-lowest: $(READY)
+	@test -x .venv-lowest/bin/python || $(BIN)/uv venv -q .venv-lowest --python $(BIN)/python
+	@$(BIN)/uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct \
+		-e '.[ml,text,monitor,serve,validate,docker,slack,dev]'
+	@.venv-lowest/bin/python -m pytest -q -n auto --dist loadfile -p no:cacheprovider tests/tools tests/memory tests/prompts \
+		-m "not long and not slow and not docker and not spark and not postgres and not browser"
+
+# `langgraph dev` wants an older protobuf: an environment of its own.
+test-studio: $(READY)
+	@test -x .venv-studio/bin/python || $(BIN)/uv venv -q .venv-studio --python $(BIN)/python
+	@$(BIN)/uv pip install -q --python .venv-studio/bin/python -c constraints.txt -e . 'langgraph-cli[inmem]==0.4.40'
+	@.venv-studio/bin/python .ci/studio.py
 
 check: lint types imports test
 
@@ -45,4 +60,4 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Opsmith: ready"
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .venv-studio build *.egg-info .pytest_cache .mypy_cache .ruff_cache

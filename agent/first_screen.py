@@ -39,13 +39,24 @@ def suggestions(project: Path, tables: list[str]) -> list[str]:
     """Three first sentences for these very files."""
     if not tables:
         return ["what can you do?", "what is PSI?", "put a CSV into this folder, then: profile it"]
-    first = tables[0]
-    columns = header(project / first)
-    target = next((c for c in columns if c.casefold() in TARGETS), columns[-1] if columns else "")
+    headers = {t: header(project / t) for t in tables[:20]}
+    first = next((t for t in headers if target_of(headers[t])), tables[0])
+    target = target_of(headers[first]) or (headers[first][-1] if headers[first] else "")
     said = [f"profile {first}"]
     said.append(f"train a model for {target} on {first}" if target else f"how many rows does {first} have?")
-    said.append(f"has {tables[1]} drifted from {first}?" if len(tables) > 1 else f"clean {first}")
+    alike = next((t for t in headers if t != first and _alike(headers[t], headers[first])), "")
+    said.append(f"has {alike} drifted from {first}?" if alike else f"clean {first}")
     return said
+
+
+def target_of(columns: list[str]) -> str:
+    """The column that is usually predicted, by its name; '' when none is."""
+    return next((c for c in columns if c.casefold() in TARGETS), "")
+
+
+def _alike(some: list[str], others: list[str]) -> bool:
+    """Whether two tables hold mostly the same columns, so that comparing them makes sense."""
+    return bool(some) and 2 * len(set(some) & set(others)) > max(len(some), len(others))
 
 
 TARGETS = {

@@ -31,7 +31,7 @@ def steps(table: str, target: str) -> list[str]:
 
 def tour(session: Session, view: TerminalView) -> None:
     """Play the tour on a copy of the first small table of the project; proposals are approved in the copy only."""
-    from opsmith.agent.first_screen import TARGETS, header
+    from opsmith.agent.first_screen import header, target_of
     from opsmith.agent.session import Decision
     from opsmith.agent.session import Session as NewSession
 
@@ -43,7 +43,7 @@ def tour(session: Session, view: TerminalView) -> None:
     if not tables:
         raise ToolError("The tour needs a CSV file under 5 MB in this folder.")
     columns = header(session.project / tables[0])
-    target = next((c for c in columns if c.casefold() in TARGETS), columns[-1])
+    target = target_of(columns) or columns[-1]
     with tempfile.TemporaryDirectory(prefix="opsmith-tour-") as folder:
         name = Path(tables[0]).name
         shutil.copyfile(session.project / tables[0], Path(folder) / name)
