@@ -1,0 +1,240 @@
+"""A registered model as a file that the service may load: ONNX when it answers like the model, skops otherwise.
+
+The check decides, not the format: up to 500 rows of the data it was trained on (or rows made up from its signature when
+that is gone), with gaps and unseen values put in, go through both; labels must be the same in every row and the
+probabilities (or quantities, in standard deviations) within TOLERANCE. A pickle is neither read nor written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opsmith.tools.contract import Context, ToolError
+from opsmith.tools.data import registry
+from opsmith.tools.data.registry import ModelCard
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+TOLERANCE = 1e-4  # of a probability; of a quantity, in standard deviations of the predictions
+MOST_ROWS = 500
+OPSET = {"": 21, "ai.onnx.ml": 3}
+FORMAT_VERSION = 1  # raise it when an export must be made anew
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The file and what is known of it. check: rows, largest difference, labels that differ, tolerance, on."""
+
+    format: str  # onnx or skops
+    content: bytes
+    trusted: tuple[str, ...]  # types that the service may build from a skops file
+    check: Mapping[str, Any]
+    reason: str  # why this format, in a sentence
+    classes: tuple[Any, ...]  # as the model says them; empty for quantities
+
+    @property
+    def sha256(self) -> str:
+        """Of the file."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def exported(card: ModelCard, project: Path) -> Exported:
+    """The model of a card as the service takes it; made once and kept under .opsmith/exports.
+
+    Raises ToolError when the model cannot be loaded or the `ml` extra is not installed.
+    """
+    key = hashlib.sha256(f"{FORMAT_VERSION} {card.file.get('sha256')} {card.signature}".encode()).hexdigest()[:24]
+    folder = project / ".opsmith" / "exports" / key
+    try:
+        facts = json.loads((folder / "export.json").read_text())
+        return Exported(
+            content=(folder / "model").read_bytes(), **{**facts, **{k: tuple(facts[k]) for k in ("trusted", "classes")}}
+        )
+    except (OSError, ValueError, TypeError):
+        made = _export(card, project)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model").write_bytes(made.content)
+    part = folder / "export.json.part"
+    facts = {
+        "format": made.format,
+        "trusted": made.trusted,
+        "check": made.check,
+        "reason": made.reason,
+        "classes": made.classes,
+    }
+    part.write_text(json.dumps(facts))
+    part.replace(folder / "export.json")
+    return made
+
+
+def sample_rows(card: ModelCard, project: Path, rows: int = MOST_ROWS, seed: int = 0) -> tuple[pd.DataFrame, str]:
+    """Rows to ask the model with, shaped for its pipeline, and where they come from."""
+    from opsmith.tools.compute.comparison import card_plan
+    from opsmith.tools.compute.training import inputs_of
+    from opsmith.tools.data.table import open_table
+
+    plan = card_plan(card)
+    path = str(card.data.get("path") or "")
+    names = [str(s["column"]) for s in card.signature]
+    if path and (project / path).is_file():
+        try:
+            table = open_table(Context(project), path)
+        except ToolError:
+            table = None
+        if table is not None:
+            try:
+                frame = table.pandas(sample=rows, seed=seed) if table.rows > rows else table.pandas()
+            finally:
+                table.close()
+            if set(names) <= set(frame.columns) and len(frame):
+                return inputs_of(frame.reset_index(drop=True), plan), f"rows of {path}"
+    return inputs_of(_made_up(card, rows, seed), plan), "rows made up from the signature"
+
+
+def answers_of(pipeline: Any, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+    """What the model itself says: labels or quantities, and probabilities where it has them."""
+    import numpy as np
+
+    said = np.asarray(pipeline.predict(frame))
+    return said, np.asarray(pipeline.predict_proba(frame)) if hasattr(pipeline, "predict_proba") else None
+
+
+def as_json_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as a client would send them: null where a value is missing."""
+    import pandas as pd
+
+    kinds = {c: pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns}
+    return [
+        {c: None if pd.isna(v) else float(v) if kinds[c] else str(v) for c, v in zip(frame.columns, row, strict=True)}
+        for row in frame.itertuples(index=False, name=None)
+    ]
+
+
+def _export(card: ModelCard, project: Path) -> Exported:
+    try:
+        import numpy as np
+        import skops.io
+    except ImportError:
+        raise ToolError("Writing a service needs the ml extra: pip install 'opsmith[ml]'.") from None
+    pipeline = registry.load(card)
+    frame, told = sample_rows(card, project)
+    asked = _with_surprises(frame, card)
+    classes = tuple(getattr(pipeline, "classes_", np.empty(0)).tolist())
+    content, check, why = _onnx(card, pipeline, asked)
+    if content is not None:
+        return Exported("onnx", content, (), {**check, "on": told}, f"ONNX: {why}", classes)
+    file = card.model_file
+    trusted = tuple(sorted(set(skops.io.get_untrusted_types(file=file)) & set(registry.TRUSTED)))
+    facts = {"rows": len(asked), "difference": 0.0, "labels_differ": 0, "tolerance": TOLERANCE, "on": told}
+    return Exported("skops", file.read_bytes(), trusted, facts, f"skops, the registered file itself: {why}", classes)
+
+
+def _onnx(card: ModelCard, pipeline: Any, asked: pd.DataFrame) -> tuple[bytes | None, dict[str, Any], str]:
+    """The converted file when it answers alike, else None and why."""
+    try:
+        import onnxruntime
+
+        content = _convert(card, pipeline)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        check = _compare(card, pipeline, session, asked)
+    except ImportError:
+        return None, {}, "skl2onnx and onnxruntime are not installed here"
+    except Exception as error:  # a converter or the runtime refuses in as many ways as there are models
+        return (
+            None,
+            {},
+            f"it has no ONNX form ({type(error).__name__}: {str(error).splitlines()[0][:160] if str(error) else ''})",
+        )
+    if check["labels_differ"] or check["difference"] > TOLERANCE:
+        return None, check, (
+            f"its ONNX form gave another label in {check['labels_differ']} of {check['rows']} rows and differed by up to "
+            f"{check['difference']:.2g} (allowed: {TOLERANCE:g})"
+        )  # fmt: skip
+    return (
+        content,
+        check,
+        f"the same labels in all {check['rows']} rows, the largest difference {check['difference']:.1e}",
+    )
+
+
+def _convert(card: ModelCard, pipeline: Any) -> bytes:
+    from skl2onnx import to_onnx
+    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+
+    from opsmith.tools.compute.deployment import onnx_parts
+
+    onnx_parts.teach()
+    types = [
+        (str(s["column"]), (FloatTensorType if s["kind"] == "number" else StringTensorType)([None, 1]))
+        for s in card.signature
+    ]
+    options = {id(pipeline[-1]): {"zipmap": False}} if hasattr(pipeline[-1], "classes_") else None
+    made = to_onnx(pipeline, initial_types=types, options=options, name="model", target_opset=OPSET)
+    for entry in list(made.graph.output)[2 if hasattr(pipeline, "predict_proba") else 1 :]:
+        made.graph.output.remove(entry)  # scores that nobody asks for
+    return bytes(made.SerializeToString())
+
+
+def _compare(card: ModelCard, pipeline: Any, session: Any, frame: pd.DataFrame) -> dict[str, Any]:
+    import numpy as np
+    import pandas as pd
+
+    feed: dict[str, Any] = {}
+    for entry in card.signature:
+        values = frame[str(entry["column"])]
+        if entry["kind"] == "number":
+            feed[str(entry["column"])] = values.to_numpy(np.float32).reshape(-1, 1)
+        else:
+            feed[str(entry["column"])] = np.array(["" if pd.isna(v) else v for v in values], object).reshape(-1, 1)
+    found = session.run(None, feed)
+    said, chances = answers_of(pipeline, frame)
+    if card.task == "regression":
+        spread = float(np.std(said)) or 1.0
+        gap = float(np.max(np.abs(found[0].reshape(-1) - said.astype(float)))) / spread
+        differ = 0
+    else:
+        differ = int(np.sum(found[0].astype(str) != said.astype(str)))
+        gap = float(np.max(np.abs(found[1] - chances))) if chances is not None else 0.0
+    if not np.isfinite(gap):
+        raise ValueError("answers that are not finite")
+    return {"rows": len(frame), "difference": gap, "labels_differ": differ, "tolerance": TOLERANCE}
+
+
+def _with_surprises(frame: pd.DataFrame, card: ModelCard) -> pd.DataFrame:
+    """The rows, and again some of them with one gap or one unseen value in each column that may have it."""
+    import pandas as pd
+
+    parts = [frame]
+    for entry in card.signature:
+        name = str(entry["column"])
+        if entry.get("nullable", True):
+            gap = {"number": float("nan"), "text": ""}.get(entry["kind"])
+            parts.append(frame.head(3).assign(**{name: gap}))
+        if entry["kind"] != "number":
+            parts.append(frame.head(3).assign(**{name: "never seen before"}))
+    whole = pd.concat([p.astype({c: frame[c].dtype for c in frame.columns}) for p in parts], ignore_index=True)
+    return whole[list(frame.columns)]
+
+
+def _made_up(card: ModelCard, rows: int, seed: int) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    made: dict[str, Any] = {}
+    for entry in card.signature:
+        if entry["kind"] == "number":
+            low, high = entry.get("range") or (0.0, 100.0)
+            made[str(entry["column"])] = rng.uniform(low, high, rows)
+        else:
+            made[str(entry["column"])] = rng.choice(list(entry.get("levels") or ["text", "another text"]), rows)
+    return pd.DataFrame(made)

@@ -1,0 +1,157 @@
+"""The model: its file checked against the manifest, its libraries too, and one function that answers rows.
+
+Only ONNX and skops files are read. Neither runs code of its own: ONNX has none, and of a skops file only the types that
+the manifest lists are built. A pickle is never loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .signature import Signature
+
+
+class NotTrusted(Exception):
+    """The model file or its surroundings are not those that were checked, so nothing is served."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One entry a row. score: probability of the second of two classes; probabilities: of every class."""
+
+    predictions: list[Any]
+    scores: list[float] | None
+    probabilities: list[list[float]] | None
+
+
+class Model:
+    """A loaded model; `predict` takes the columns that Signature.check returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manifest = read_manifest(folder)
+        self.name, self.version = str(self.manifest["name"]), str(self.manifest["version"])
+        self.classes: list[Any] = list(self.manifest.get("classes") or ())
+        self.threshold = self.manifest.get("threshold")
+        self.signature = Signature.of(self.manifest["signature"])
+        file = folder / f"model.{self.manifest['format']}"
+        verify(file, self.manifest)
+        self._runner: Any = _Onnx(file) if self.manifest["format"] == "onnx" else _Skops(file, self.manifest)
+        self.milliseconds = self._measure(1), self._measure(64)
+
+    def predict(self, columns: Mapping[str, list[Any]]) -> Answers:
+        """Predictions for the rows; blocks for as long as the model takes."""
+        labels, chances = self._runner.run(self.signature.columns, columns)
+        if not self.classes:
+            return Answers([float(v) for v in labels.reshape(len(labels))], None, None)
+        said = labels.tolist()
+        if isinstance(self.classes[0], bool):
+            said = [bool(v) if not isinstance(v, str) else v == "True" for v in said]
+        if chances is None:
+            return Answers(said, None, None)
+        scores = chances[:, 1].tolist() if len(self.classes) == 2 else None
+        if scores is not None and self.threshold is not None:
+            said = [self.classes[int(s >= self.threshold)] for s in scores]
+        return Answers(said, scores, chances.tolist())
+
+    def expected_milliseconds(self, rows: int) -> float:
+        """How long so many rows take, from the two measurements at the start."""
+        one, many = self.milliseconds
+        return one + max(0.0, many - one) / 63 * (rows - 1)
+
+    def _measure(self, rows: int) -> float:
+        sample = self.signature.check([self.signature.sample()] * rows)
+        self.predict(sample)
+        best = float("inf")
+        for _ in range(5):
+            began = time.perf_counter()
+            self.predict(sample)
+            best = min(best, time.perf_counter() - began)
+        return best * 1000
+
+
+class _Onnx:
+    def __init__(self, file: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # one replica has one CPU
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+        self._outputs = [o.name for o in self._session.get_outputs()]  # labels or quantities, then probabilities
+
+    def run(self, inputs: Any, columns: Mapping[str, list[Any]]) -> tuple[Any, Any]:
+        import numpy as np
+
+        feed = {}
+        for entry in inputs:
+            values = columns[entry.name]
+            if entry.kind == "number":
+                feed[entry.name] = np.array(values, np.float32).reshape(-1, 1)
+            else:  # the empty string stands for a missing text in the file
+                feed[entry.name] = np.array([v or "" for v in values], object).reshape(-1, 1)
+        found = self._session.run(self._outputs, feed)
+        return found[0], found[1] if len(found) > 1 else None
+
+
+class _Skops:
+    def __init__(self, file: Path, manifest: Mapping[str, Any]) -> None:
+        import skops.io
+
+        trusted = list(manifest.get("trusted") or ())
+        strange = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
+        if strange:
+            raise NotTrusted(f"{file.name} holds parts that nobody vouched for: {', '.join(strange[:5])}")
+        self._pipeline = skops.io.load(file, trusted=trusted)
+
+    def run(self, inputs: Any, columns: Mapping[str, list[Any]]) -> tuple[Any, Any]:
+        import numpy as np
+        import pandas as pd
+
+        numbers = {c.name for c in inputs if c.kind == "number"}
+        texts = {c.name for c in inputs if c.kind == "text"}
+        frame = pd.DataFrame({
+            n: np.array(v, float) if n in numbers
+            else pd.Series(["" if t is None and n in texts else t for t in v], dtype=object).where(lambda s: s.notna(), np.nan)
+            for n, v in columns.items()
+        })  # fmt: skip
+        labels = np.asarray(self._pipeline.predict(frame))
+        return labels, np.asarray(self._pipeline.predict_proba(frame)) if hasattr(
+            self._pipeline, "predict_proba"
+        ) else None
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest beside the model; NotTrusted when it is not there or no manifest."""
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotTrusted(f"{folder}/manifest.json cannot be read: {error}") from None
+    if found.get("manifest_version") != 1 or found.get("format") not in ("onnx", "skops"):
+        raise NotTrusted(f"{folder}/manifest.json describes a {found.get('format')!r} model, which is never loaded")
+    return dict(found)
+
+
+def verify(file: Path, manifest: Mapping[str, Any]) -> None:
+    """NotTrusted unless the file's sha256 and the installed libraries are those of the manifest."""
+    try:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise NotTrusted(f"{file.name} cannot be read: {error.strerror}") from None
+    if digest != manifest["sha256"]:
+        raise NotTrusted(
+            f"{file.name} is not the file that was checked: its sha256 is {digest}, not {manifest['sha256']}"
+        )
+    for name, wanted in dict(manifest.get("libraries") or {}).items():
+        try:
+            there = version(name)
+        except PackageNotFoundError:
+            raise NotTrusted(f"{name} is not installed; the model was checked with {wanted}") from None
+        if there != wanted:
+            raise NotTrusted(f"{name} {there} is installed, but the model was checked with {wanted}")
