@@ -1,0 +1,51 @@
+"""Every file of a deployment by its kind: path below deploy/NAME/ -> bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from opsmith.tools.compute.deployment import cloud_files, kubernetes
+from opsmith.tools.compute.deployment.compose import compose
+from opsmith.tools.compute.deployment.dumping import yaml_text
+from opsmith.tools.compute.deployment.plan import DeployPlan
+from opsmith.tools.data.registry import ModelCard
+
+LOCK = "requirements.lock"
+KUSTOMIZATION = "kustomization.yaml"
+
+
+def files_of(
+    kinds: Sequence[str], plan: DeployPlan, card: ModelCard, project: Path, folder: Path
+) -> dict[str, dict[str, bytes]]:
+    """kind -> its files, for a folder that may hold some already.
+
+    The image's files (dockerfile, requirements) are made with the model itself, so they take a while.
+    """
+    made: dict[str, dict[str, bytes]] = {}
+    if {"dockerfile", "requirements"} & set(kinds) and find_spec(
+        "opsmith.tools.compute.deployment.service"
+    ) is not None:
+        from opsmith.tools.compute.deployment.service import service_files
+
+        image = service_files(card, plan, project)
+        made["requirements"] = {LOCK: image[LOCK]}
+        made["dockerfile"] = {k: v for k, v in image.items() if k != LOCK} | {LOCK: image[LOCK]}
+    for kind in kinds:
+        if kind not in ("dockerfile", "requirements"):
+            made[kind] = {name: text.encode() for name, text in _text_files(kind, plan, folder).items()}
+    return {kind: made[kind] for kind in kinds if kind in made}
+
+
+def _text_files(kind: str, plan: DeployPlan, folder: Path) -> dict[str, str]:
+    if kind == "compose":
+        return {"compose.yaml": yaml_text(compose(plan))}
+    if kind == "hpa":
+        files = {"k8s/base/hpa.yaml": yaml_text(kubernetes.autoscaler(plan))}
+        listed = {f"k8s/base/{KUSTOMIZATION}": yaml_text(kubernetes.base(plan)[KUSTOMIZATION])}
+        return files | (listed if (folder / "k8s" / "base" / KUSTOMIZATION).exists() else {})
+    if kind == "script":
+        return cloud_files.script_files(plan)
+    files = {f"k8s/base/{name}": yaml_text(value) for name, value in kubernetes.base(plan).items()}
+    return files | {f"k8s/overlays/{name}": yaml_text(value) for name, value in kubernetes.overlays(plan).items()}

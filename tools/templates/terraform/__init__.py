@@ -1,0 +1,1 @@
+"""Terraform that is copied as it is; every value it uses comes from terraform.tfvars.json."""
