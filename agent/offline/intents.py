@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from opsmith.agent.offline.grounding import Grounded
+from opsmith.agent.offline.found import Grounded
 
 
 @cache

@@ -20,7 +20,8 @@ from langchain_core.tools import BaseTool
 
 from opsmith.agent.offline import answers
 from opsmith.agent.offline.dialogue import read as read_dialogue
-from opsmith.agent.offline.reading import DATA, Reading, Step, read
+from opsmith.agent.offline.reading import Reading, Step, read
+from opsmith.agent.offline.scene import DATA
 from opsmith.agent.offline.slots import Filled
 
 SMALLTALK = {

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsmith.agent.offline.dialogue import Dialogue
-from opsmith.agent.offline.grounding import Grounded, stem, tokens
+from opsmith.agent.offline.found import Grounded
+from opsmith.agent.offline.words import stem, tokens
 
 _EXCLUDE = re.compile(
     r"\b(?:ignor\w*|exclud\w*|without(?: using)?|except(?: for)?|leav\w* out|omit\w*|skip\w*|drop(?:ping)?|minus|but not|not (?:use|using)|(?:don.t|do not|never) (?:use|include|touch|feed)|"
@@ -111,7 +112,7 @@ def by_age(scene: Scene) -> str | None:
     pool = [f for f in scene.state.files if f in scene.paths] or scene.paths
     if not m or len(pool) < 2:
         return None
-    ranked = sorted(pool, key=_age)
+    ranked = sorted(pool, key=age)
     return ranked[0] if m.group(1) in ("older", "oldest", "earlier", "old") else ranked[-1]
 
 
@@ -180,7 +181,7 @@ def pair(scene: Scene) -> tuple[str | None, str | None]:
         r"\b(relative to|against|compared? (?:to|with)|versus baseline|since|with respect to|from|than|gegenüber|contra|respecto a|par rapport à|相对于|相比)\b",
         between,
     ) and not re.search(r"\bfrom\b[^a-z]*$", before_first):
-        newer_second = _age(second.value) > _age(first.value)
+        newer_second = age(second.value) > age(first.value)
         if (
             re.search(
                 r"\b(against|compared? (?:to|with)|relative to|than|since|with respect to|from|gegenüber|respecto a|par rapport à)\b",
@@ -200,8 +201,8 @@ def pair(scene: Scene) -> tuple[str | None, str | None]:
         return second.value, first.value
     if re.search(r"\bfrom\b[^a-z]*$", before_first) or re.search(r"\bto\b", between):
         return first.value, second.value
-    older = sorted((first.value, second.value), key=_age)
-    if _age(first.value) != _age(second.value):
+    older = sorted((first.value, second.value), key=age)
+    if age(first.value) != age(second.value):
         return older[0], older[1]
     return first.value, second.value
 
@@ -210,7 +211,7 @@ _SEASONS = {"winter": 0, "spring": 1, "summer": 2, "autumn": 3}
 _MONTH_ORDER = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
-def _age(path: str) -> tuple[float, ...]:
+def age(path: str) -> tuple[float, ...]:
     """Sorts older files before newer ones by the words and numbers of their names."""
     words = tokens(stem(path))
     rank = 0.0

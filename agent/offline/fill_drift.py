@@ -1,0 +1,154 @@
+"""Arguments of the tools that compare data over time: drift and monitor."""
+
+from __future__ import annotations
+
+import re
+
+from opsmith.agent.offline import grammar
+from opsmith.agent.offline.fill_shared import dry, fresh_file, metric_of, which_file
+from opsmith.agent.offline.slots import Filled, Scene, age, output, pair, the_model
+
+
+def drift(scene: Scene) -> Filled:
+    filled = Filled("drift")
+    about, _ = scene.columns()
+    reference, current = pair(scene)
+    named = scene.files()
+    models = scene.found.models
+    metric = next((m for m in grammar.pick(scene.text, grammar.METRICS)), None)
+    kind = _kind(scene)
+    model = models[0].value if models else None
+    if kind in ("performance", "prediction") and not model:
+        model = the_model(scene)[0]
+    if model and reference is None:
+        entry = scene.model_entry(model)
+        trained_on = entry.get("trained_on") if entry else None
+        current = next((f for f in named if f != trained_on), None) or fresh_file(scene, model, None)
+        if kind != "performance":
+            reference = trained_on
+    elif reference is None and len(named) == 1:
+        reference, current = other_of_pair(scene, named[0])
+    elif reference is None:
+        reference, current = only_two(scene)
+    filled.arguments |= {
+        "reference": reference, "current": current, "columns": about, "metric": metric, "kind": kind,
+        "threshold": grammar.threshold(scene.text), "model": model if model and (kind or not reference) else None,
+        "output": output(scene), "dry_run": None,
+    }  # fmt: skip
+    if scene.found.ambiguous_files or scene.found.unknown_files:
+        filled.question = (
+            which_file(scene, "compare") if scene.found.unknown_files else "Which of these files do you mean?"
+        )
+        filled.choices = list(scene.found.ambiguous_files) or scene.paths[:6]
+    elif not current or (not reference and not model):
+        filled.question = (
+            "Which two files should be compared: the reference and the newer one?"
+            if not reference
+            else f"What should {reference} be compared with?"
+        )
+        filled.choices = [p for p in scene.paths if p != reference][:6]
+    return filled
+
+
+def _kind(scene: Scene) -> str | None:
+    if re.search(
+        r"\b(actuals?|outcomes?|truth|reality|really happened|actually happened|turned out|labels? (came|arrived)|right|accura\w+|correct|wrong|performance|performing|degrad\w*|real(ised|ized))\b",
+        scene.low,
+    ) and (scene.found.models or re.search(r"\bpredict(ions|ed)\b|\bmodel\b", scene.low)):
+        return "performance"
+    if re.search(
+        r"\b(predictions?|scores?|outputs?) (drift|shift|distribution|changed|moved)|drift .{0,15}(predictions|scores|outputs)|prediction drift",
+        scene.low,
+    ):
+        return "prediction"
+    return "data" if re.search(r"\bdata drift\b|\binput drift\b|\bfeature drift\b", scene.low) else None
+
+
+def other_of_pair(scene: Scene, one: str) -> tuple[str | None, str | None]:
+    """The second file of a comparison that names one: a model's training data, the conversation's, or the only like one."""
+    trained = [m.get("trained_on") for m in scene.catalogue.get("models", ()) if m.get("trained_on") != one]
+    recent = [f for f in scene.state.files if f != one and f in scene.paths]
+    if scene.state.last and scene.state.last[0] == "drift" and scene.state.last[1].get("reference") not in (None, one):
+        return scene.state.last[1]["reference"], one
+    columns = {c["name"] for c in scene.columns_of(one)}
+    like = [p for p in scene.paths if p != one and columns and {c["name"] for c in scene.columns_of(p)} == columns]
+    other = recent[0] if recent and recent[0] in like else like[0] if len(like) == 1 else None
+    if other is None and len(trained) == 1 and re.search(r"train", scene.low):
+        other = trained[0]
+    if other is None:
+        return None, one
+    return (other, one) if age(other) <= age(one) else (one, other)
+
+
+def only_two(scene: Scene) -> tuple[str | None, str | None]:
+    recent = [f for f in scene.state.files if f in scene.paths][:2]
+    if scene.state.last and scene.state.last[0] == "drift":
+        return scene.state.last[1].get("reference"), scene.state.last[1].get("current")
+    pool = recent if len(recent) == 2 else scene.paths if len(scene.paths) == 2 else []
+    if len(pool) == 2 and {c["name"] for c in scene.columns_of(pool[0])} == {
+        c["name"] for c in scene.columns_of(pool[1])
+    }:
+        first, second = sorted(pool, key=age)
+        return (first, second) if age(first) != age(second) else (pool[0], pool[1])
+    return None, None
+
+
+def monitor(scene: Scene) -> Filled:
+    filled = Filled("monitor")
+    low = scene.low
+    reference, current = pair(scene)
+    named = scene.files()
+    stopping = re.search(
+        r"\b(disable|pause|stop|switch off|turn off|mute|deactivate|delete|remove|kill|suspend|no longer|deaktivier\w*|desactiva\w*|désactive\w*|arrête\w*)\b|停用|关闭|停止",
+        low,
+    )
+    entry = next(
+        (
+            m
+            for m in scene.catalogue.get("monitors", ())
+            if scene.found.monitors and m["name"] == scene.found.monitors[0].value
+        ),
+        None,
+    )
+    model = scene.found.models[0].value if scene.found.models else None
+    if model is None and entry:
+        model = entry.get("model")
+    if model is None and not named:
+        monitored = [m.get("model") for m in scene.catalogue.get("monitors", ()) if m.get("model")]
+        model = monitored[0] if len(monitored) == 1 and not scene.found.models else the_model(scene)[0]
+    metric = metric_of(scene)
+    channel = grammar.pick(scene.text, grammar.CHANNELS)
+    every = grammar.schedule(scene.text)
+    if reference is None and len(named) == 1:
+        if model:
+            current = named[0]
+        else:
+            reference, current = other_of_pair(scene, named[0])
+    auto = re.search(
+        r"\b(auto\w*[- ]?(re-?train|relearn|refresh|update)\w*|(re-?train|relearn|refresh|update)\w* (itself|automatically|by itself|on its own|it|the model)|by itself|on its own|(and|then|should|to) (re-?train|relearn)|kick off (a )?retrain\w*|trigger (a )?retrain\w*)\b|自动(重新)?训练",
+        low,
+    )
+    number = grammar.threshold(scene.text)
+    if isinstance(number, int) and every and re.search(rf"every {number}\b", low):
+        number = None
+    filled.arguments |= {
+        "model": model, "reference": reference, "current": current, "metric": metric, "threshold": number,
+        "schedule": every, "channel": channel[0] if channel else None, "columns": scene.columns()[0],
+        "auto_retrain": True if auto else None, "action": "disable" if stopping else None, "kind": _monitor_kind(low),
+        "dry_run": dry(scene),
+    }  # fmt: skip
+    if not model and not (reference and current):
+        names = [m["name"] for m in scene.catalogue.get("models", ())]
+        filled.question = (
+            "Which model should be watched?" if names else "What should be watched: which model, or which two files?"
+        )
+        filled.choices = names or scene.paths[:6]
+    if scene.found.unknown_files and not filled.question:
+        filled.question, filled.choices = which_file(scene, "watch"), scene.paths[:6]
+    return filled
+
+
+def _monitor_kind(low: str) -> str | None:
+    if re.search(r"\bprediction drift\b|drift .{0,12}predictions|\bpredictions (drift|shift)", low):
+        return "prediction"
+    return "data" if re.search(r"\bdata drift\b|\binput drift\b|\bfeature drift\b", low) else None

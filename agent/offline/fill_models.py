@@ -1,0 +1,182 @@
+"""Arguments of the tools that make, renew, use and ship models: train, retrain, predict, deploy, build."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from opsmith.agent.offline import grammar
+from opsmith.agent.offline.fill_shared import dry, fresh_file, metric_of, need_file, unknown_column, which_file
+from opsmith.agent.offline.slots import Filled, Scene, output, target_of, the_model
+
+
+def train(scene: Scene) -> Filled:
+    filled = Filled("train")
+    about, excluded = scene.columns()
+    path = need_file(filled, scene, "train on", about or None)
+    target = target_of(scene, path)
+    inputs = [a for a in about if a != target]
+    names = grammar.pick(scene.text, grammar.ALGORITHMS)
+    tuning = re.search(r"\btun\w+|trials?|hyper", scene.low)
+    filled.arguments |= {
+        "target": target, "columns": inputs, "exclude": [e for e in excluded if e != target],
+        "algorithm": names[0] if names else None, "folds": grammar.folds(scene.text), "test_size": grammar.test_size(scene.text),
+        "metric": metric_of(scene), "n": grammar.count(scene.text) if tuning else None, "dry_run": dry(scene),
+    }  # fmt: skip
+    named = re.search(
+        r"\b(?:call|name|named|called|save (?:it )?as)\s+(?:it |the model )?[`'\"]?([A-Za-z][\w-]*)[`'\"]?(?![\w.])",
+        scene.text,
+    )
+    if named and named.group(1).casefold() not in ("it", "the", "a", "as"):
+        filled.arguments["model"] = named.group(1)
+    unknown_column(filled, scene, path)
+    if path and not target and not filled.question:
+        filled.question = f"Which column of {path} should be predicted?"
+        filled.choices = [c["name"] for c in scene.columns_of(path)][:8]
+    return filled
+
+
+def retrain(scene: Scene) -> Filled:
+    filled = Filled("retrain")
+    low = scene.low
+    action = None
+    if re.search(
+        r"roll\w*[- ]?back|revert|go back|switch back|fall back|restore|previous version|zurück|revierte|vuelve a|reviens|回滚",
+        low,
+    ):
+        action = "rollback"
+    elif re.search(r"\bpromot\w*|make .{0,30}(live|default|champion|production|current)|promuev|promeu", low):
+        action = "promote"
+    elif re.search(
+        r"\bcompar\w*|beat\w*|\bwins?\b|\bvs\.?\b|versus|\bbetter\b|outperform|champion (and|vs|against)|challenger",
+        low,
+    ) and not re.search(r"\bretrain|\brefit", low):
+        action = "compare"
+    name, choices = the_model(scene)
+    filled.arguments |= {
+        "model": name,
+        "action": action,
+        "version": grammar.version(scene.text),
+        "dry_run": dry(scene),
+    }
+    if action in ("rollback", "promote"):
+        filled.arguments["dataset"] = None
+    else:
+        named = scene.files()
+        if named:
+            filled.arguments["dataset"] = named[0]
+        else:
+            filled.arguments["dataset"] = fresh_file(scene, name, action)
+    algorithms = grammar.pick(scene.text, grammar.ALGORITHMS)
+    if algorithms and not action:
+        filled.arguments["algorithm"] = algorithms[0]
+    if name is None:
+        filled.question = (
+            "Which model do you mean?"
+            if choices
+            else "There is no registered model yet. Which table and target should one be trained on?"
+        )
+        filled.choices = choices
+    elif not filled.arguments["dataset"] and action is None:
+        entry = scene.model_entry(name)
+        filled.question = which_file(scene, f"retrain {name} on")
+        filled.choices = [p for p in scene.paths if not entry or p != entry.get("trained_on")][:6]
+    return filled
+
+
+def predict(scene: Scene) -> Filled:
+    filled = Filled("predict")
+    name, choices = the_model(scene)
+    named = scene.files()
+    path = named[0] if named else None
+    if path is None and not scene.found.unknown_files:
+        path = _to_score(scene, name)
+    n = (
+        grammar.count(scene.text)
+        if re.search(r"\d+\s*(sample|predictions?|rows?|examples?|first)|\b(first|sample)\b|前", scene.low)
+        else None
+    )
+    filled.arguments |= {
+        "model": name, "dataset": path, "version": grammar.version(scene.text), "threshold": grammar.threshold(scene.text),
+        "output": output(scene), "n": n, "dry_run": dry(scene),
+    }  # fmt: skip
+    if name is None:
+        filled.question, filled.choices = (
+            ("Which model should score it?" if choices else "There is no trained model yet. Train one first?"),
+            choices,
+        )
+    elif path is None:
+        filled.question, filled.choices = which_file(scene, f"score with {name}"), scene.paths[:6]
+    elif missing := _missing_columns(scene, name, path):
+        filled.question = (
+            f"{path} lacks {', '.join(missing[:4])}, which {name} was trained with. Which file should be scored?"
+        )
+        filled.choices = [p for p in scene.paths if p != path][:6]
+    return filled
+
+
+def _to_score(scene: Scene, name: str | None) -> str | None:
+    entry = scene.model_entry(name)
+    recent = [f for f in scene.state.files if f in scene.paths]
+    if recent and (not entry or recent[0] != entry.get("trained_on") or len(scene.paths) == 1):
+        return recent[0]
+    others = [p for p in scene.paths if not entry or p != entry.get("trained_on")]
+    if entry and len(others) == 1 and not _missing_columns(scene, name, others[0]):
+        return others[0]
+    return scene.paths[0] if len(scene.paths) == 1 else None
+
+
+def _missing_columns(scene: Scene, name: str | None, path: str) -> list[str]:
+    """Inputs of the model that a file lacks, by the file it was trained on; [] when that cannot be known."""
+    entry = scene.model_entry(name)
+    if entry is None or not scene.columns_of(path):
+        return []
+    needed = [c["name"] for c in scene.columns_of(str(entry.get("trained_on")))]
+    there = {c["name"] for c in scene.columns_of(path)}
+    missing = [c for c in needed if c != entry.get("target") and c not in there]
+    return missing if len(missing) * 2 > len(needed) else []
+
+
+def deploy(scene: Scene) -> Filled:
+    filled = Filled("deploy")
+    name, choices = the_model(scene)
+    text = re.sub(r"\bgoogle sheets?\b", "", scene.text, flags=re.IGNORECASE)
+    clouds, places = grammar.pick(text, grammar.CLOUDS), grammar.pick(text, grammar.ENVIRONMENTS)
+    artifacts = grammar.pick(text, grammar.ARTIFACTS)
+    if "hpa" in artifacts and "k8s" in artifacts and not re.search(r"manifest|yaml", scene.low):
+        artifacts = [a for a in artifacts if a != "k8s"]
+    if clouds and places == ["cloud"]:
+        places = ["cloud"] if re.search(r"\bthe cloud\b", scene.low) else []
+    stages = grammar.pick(text, grammar.STAGES)
+    filled.arguments |= {
+        "model": name, "version": grammar.version(scene.text), "environment": places[0] if places else None,
+        "cloud": clouds[0] if clouds else None, "artifacts": artifacts, "stage": stages[0] if stages else None,
+        **grammar.resources(scene.text), "output": output(scene), "dry_run": dry(scene),
+    }  # fmt: skip
+    if name is None:
+        filled.question = (
+            "Which model should be deployed?" if choices else "There is no trained model yet. Train one first?"
+        )
+        filled.choices = choices
+    elif not (clouds or places or artifacts) and not _enough_for_deploy(filled.arguments, scene):
+        filled.question = "Where should it run, or which files do you want?"
+        filled.choices = ["aws", "gcp", "azure", "on-premises", "edge", "local", "kubernetes manifests", "Dockerfile"]
+    return filled
+
+
+def _enough_for_deploy(arguments: dict[str, Any], scene: Scene) -> bool:
+    return bool(scene.state.last and scene.state.last[0] == "deploy")
+
+
+def build(scene: Scene) -> Filled:
+    filled = Filled("build")
+    name, choices = the_model(scene)
+    more = grammar.resources(scene.text)
+    filled.arguments |= {"model": name, "version": grammar.version(scene.text), "tag": more.get("tag"), "port": more.get("port"),
+                         "memory": more.get("memory"), "cpu": more.get("cpu")}  # fmt: skip
+    if name is None:
+        filled.question, filled.choices = (
+            ("Which model's container?" if choices else "There is no trained model yet. Train one first?"),
+            choices,
+        )
+    return filled

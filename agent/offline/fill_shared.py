@@ -1,0 +1,69 @@
+"""What the argument readers of several tools need: the file, its columns, a preview, a metric, fresh data."""
+
+from __future__ import annotations
+
+import re
+
+from opsmith.agent.offline import grammar
+from opsmith.agent.offline.slots import Filled, Scene, dataset
+
+
+def which_file(scene: Scene, verb: str) -> str:
+    if scene.found.unknown_files:
+        return f"There is no file {scene.found.unknown_files[0]} here. Which one should I {verb}?"
+    if not scene.paths:
+        return f"Which file should I {verb}? There is no table in this folder yet."
+    return f"Which file should I {verb}?"
+
+
+def dry(scene: Scene) -> bool | None:
+    return True if grammar.DRY_RUN.search(scene.text) else None
+
+
+def need_file(filled: Filled, scene: Scene, verb: str, columns: list[str] | None = None) -> str | None:
+    if scene.found.ambiguous_files and not scene.files():
+        filled.question, filled.choices = "Which of these files do you mean?", list(scene.found.ambiguous_files)
+        return None
+    path, choices = dataset(scene, columns)
+    if path is None:
+        filled.question, filled.choices = which_file(scene, verb), choices[:6]
+    else:
+        filled.arguments["dataset"] = path
+    return path
+
+
+def unknown_column(filled: Filled, scene: Scene, path: str | None) -> None:
+    if scene.found.unknown_columns and not filled.question and path:
+        wrong = scene.found.unknown_columns[0]
+        filled.question = f"{path} has no column {wrong}. Which column do you mean?"
+        filled.choices = [c["name"] for c in scene.columns_of(path)][:8]
+
+
+def with_names_masked(scene: Scene) -> str:
+    """Lower-case text with column names as COL, so that a column called html_tags is no wish to strip tags."""
+    return re.sub(r"\b(file|out|model|mon)\b", lambda m: m.group(), scene.masked)
+
+
+def metric_of(scene: Scene) -> str | None:
+    found = grammar.pick(scene.text, grammar.METRICS)
+    return found[0] if found else None
+
+
+def fresh_file(scene: Scene, name: str | None, action: str | None) -> str | None:
+    """New data that follows: what the conversation was about, or the only other file with the model's columns."""
+    entry = scene.model_entry(name)
+    if entry is None:
+        return None
+    trained_on = entry.get("trained_on")
+    if scene.found.unknown_files:
+        return None
+    recent = [f for f in scene.state.files if f != trained_on and f in scene.paths]
+    if recent and action is None:
+        return recent[0]
+    if action is not None:
+        return None
+    needed = {c["name"] for c in scene.columns_of(str(trained_on))}
+    fitting = [
+        p for p in scene.paths if p != trained_on and needed and {c["name"] for c in scene.columns_of(p)} >= needed
+    ]
+    return fitting[0] if len(fitting) == 1 else None

@@ -1,0 +1,217 @@
+"""A message as the answer to a question, a change of what waits, or a follow-up of the last call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from opsmith.agent.offline.fill import fill
+from opsmith.agent.offline.scene import CLEAR, DATA, GUESS
+from opsmith.agent.offline.slots import Dialogue, Filled, Scene, pair
+
+_FOLLOW = re.compile(
+    r"^\W*(?:and|but|also|now|then|ok|okay|so|just|only|what about|how about|same|the same|instead|rather|better|make (?:it|that)|with|without|on|for|by|per|split|use|using|no|not|don.?t|sorry|actually|"
+    r"oh|wait|i mean|i meant|und|nur|aber|mit|jetzt|bitte|y|solo|sólo|con|ahora|et|seulement|avec|maintenant|limit|cap|set|change|switch|into|to|in|as|at|only|again|good|fine|great|第|只|改|换|那|用)\b|^\W*(?:只|改|换|那|用|和)",
+    re.IGNORECASE,
+)
+
+
+def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled | None:
+    """The message as an answer to a question, a change of what waits, or a follow-up of the last call; else None."""
+    pending = [p for p in scene.catalogue.get("pending", ()) if p.get("tool") in DATA]
+    short = len(scene.text.split()) <= 9
+    if state.asked and state.asked[0] in DATA:
+        tool, known = str(state.asked[0]), state.asked[1]
+        if (
+            intent == tool
+            or best < CLEAR + 1
+            or (
+                short
+                and (scene.found.files or scene.found.columns or scene.found.models)
+                and best < 5
+                and intent not in ("cancel", "undo", "meta", "decline")
+            )
+        ):
+            return _merged(tool, known, scene, answering=True)
+    if (
+        intent in ("cancel", "undo", "smalltalk", "decline", "meta", "remember", "recall", "forget", "help", "status")
+        and best >= 4
+    ):
+        return None
+    if pending:
+        tool, known = pending[-1]["tool"], dict(pending[-1]["arguments"])
+        if intent == tool and (not scene.files() or scene.files()[0] in known.values()):
+            return _merged(tool, known, scene)
+        if best < CLEAR + 0.5 or (
+            short and _FOLLOW.match(scene.text) and best < 4.6 and intent not in ("query", "profile", "drift")
+        ):
+            return _merged(tool, known, scene)
+        if intent in ("deploy", "monitor", "predict", "train", "clean") and intent == tool:
+            return _merged(tool, known, scene)
+        return None
+    if state.refused and intent == state.refused[0] and not scene.files() and not scene.found.models:
+        return _merged(state.refused[0], state.refused[1], scene)
+    if state.last is None:
+        return None
+    tool, known = state.last
+    follows = bool(_FOLLOW.match(scene.text)) or (short and best < GUESS)
+    something = (
+        scene.found.files
+        or scene.found.columns
+        or scene.found.models
+        or re.search(r"\d", scene.text)
+        or scene.found.outputs
+    )
+    if (
+        tool == "clean"
+        and re.search(
+            r"for real|really|actually (do|write|save)|this time|go on|write it|save it|now (do|write)", scene.low
+        )
+        and known.get("dry_run")
+    ):
+        return _merged(tool, known, scene)
+    if follows and something and best < CLEAR:
+        return _merged(tool, known, scene)
+    if follows and tool in ("query", "drift") and intent == tool and not scene.files() and something:
+        return _merged(tool, known, scene)
+    return None
+
+
+def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool = False) -> Filled:
+    """The earlier arguments with what the message changes."""
+    fresh = fill(tool, scene)
+    arguments = {k: v for k, v in known.items() if k != "question"}
+    new = dict(fresh.arguments)
+    files = scene.files()
+    if tool == "drift" and files:
+        _merge_pair(arguments, files, scene)
+        for key in ("reference", "current"):
+            new.pop(key, None)
+    if not files:
+        for key in ("dataset", "reference", "current"):
+            if key in arguments:
+                new.pop(key, None)
+    if not scene.found.models and "model" in arguments:
+        new.pop("model", None)
+    about, excluded = scene.columns()
+    if tool == "train":
+        _merge_target(arguments, new, about, excluded, scene, answering)
+    if tool == "query" and about and not answering:
+        if re.search(r"\b(split|by|per|for each|group\w*|broken|each|nach|pro|por|par|按)\b", scene.low):
+            new["columns"] = list(dict.fromkeys([*arguments.get("columns", []), *about]))
+        if "agg" not in new and arguments.get("agg"):
+            new["agg"] = arguments["agg"]
+    if tool in ("deploy", "monitor", "predict") and "replicas" not in new:
+        _lone_number(tool, arguments, new, scene)
+    if (
+        arguments.get("dry_run")
+        and not new.get("dry_run")
+        and re.search(r"for real|really|this time|write|save|do it|go|into|proceed|persist", scene.low)
+    ):
+        arguments.pop("dry_run")
+    if tool == "clean" and not new.get("operations"):
+        new.pop("operations", None)
+    if tool == "features" and arguments.get("operations"):
+        new.pop("operations", None) if not re.search(r"pca|scal|encod|keyword|rank|import", scene.low) else None
+    merged = {**arguments, **{k: v for k, v in new.items() if v not in (None, [], "")}}
+    again = Filled(tool, merged)
+    if tool == "query":
+        again.arguments["question"] = scene.text
+    return _still_missing(again, scene, fresh)
+
+
+def _merge_pair(arguments: dict[str, Any], files: list[str], scene: Scene) -> None:
+    reference, current = pair(scene)
+    if reference and current:
+        arguments["reference"], arguments["current"] = reference, current
+    elif ("reference" not in arguments and "current" in arguments) or (
+        re.search(r"\b(reference|baseline|against|relative to|compared (to|with)|than)\b", scene.low)
+        and "current" in arguments
+    ):
+        arguments["reference"] = files[0]
+    else:
+        arguments["current"] = files[0]
+
+
+def _merge_target(
+    arguments: dict[str, Any], new: dict[str, Any], about: list[str], excluded: list[str], scene: Scene, answering: bool
+) -> None:
+    inputs_only = (
+        re.search(r"\b(only|just|use|using|inputs?|features?|columns?|with)\b", scene.low)
+        and arguments.get("target")
+        and not re.search(r"target|label|predict|wrong|instead|meant|sorry|rather", scene.low)
+    )
+    if about and not inputs_only:
+        arguments["target"] = new.get("target") or about[0]
+        new.pop("columns", None)
+    elif about:
+        new["columns"] = [a for a in about if a != arguments.get("target")]
+        new.pop("target", None)
+    else:
+        new.pop("target", None) if arguments.get("target") else None
+    if excluded and arguments.get("exclude"):
+        old = arguments["exclude"] if isinstance(arguments["exclude"], list) else [arguments["exclude"]]
+        new["exclude"] = list(dict.fromkeys([*old, *excluded]))
+
+
+def _lone_number(tool: str, arguments: dict[str, Any], new: dict[str, Any], scene: Scene) -> None:
+    """`better 4` changes the number that was there."""
+    m = re.search(r"(?<![\w.])(\d+(?:\.\d+)?|\.\d+)(?![\w.]|\s*(?:Mi|Gi|MB|GB|cpu|core|min|hour|day))", scene.text)
+    if not m:
+        return
+    value = float(m.group(1))
+    if tool == "deploy" and not (
+        {"min_replicas", "max_replicas", "cpu", "memory", "port", "cpu_target", "version"} & set(new)
+    ):
+        new["replicas"] = int(value)
+    elif (
+        tool in ("monitor", "predict")
+        and "threshold" not in new
+        and "schedule" not in new
+        and "version" not in new
+        and "n" not in new
+    ):
+        new["threshold"] = int(value) if value == int(value) and "." not in m.group(1) else value
+
+
+_REQUIRED = {
+    "profile": ["dataset"], "query": ["dataset"], "clean": ["dataset"], "train": ["dataset", "target"], "retrain": ["model", "dataset"],
+    "predict": ["model", "dataset"], "build": ["model"], "drift": ["current"], "features": ["dataset"], "deploy": ["model"], "monitor": [],
+}  # fmt: skip
+
+
+def _still_missing(call: Filled, scene: Scene, fresh: Filled) -> Filled:
+    needed = list(_REQUIRED[call.tool])
+    if call.tool == "retrain" and call.arguments.get("action"):
+        needed = ["model"]
+    if call.tool == "features" and not {"pca", "scale", "encode", "keyword_risk"} & set(
+        call.arguments.get("operations", ())
+    ):
+        needed.append("target")
+    if call.tool == "drift" and not call.arguments.get("model"):
+        needed.append("reference")
+    missing = [n for n in needed if not call.arguments.get(n)]
+    place = call.tool == "deploy" and not any(call.arguments.get(k) for k in ("environment", "cloud", "artifacts"))
+    if missing or place:
+        call.question = fresh.question or _question(call.tool, missing[0] if missing else "place")
+        call.choices = fresh.choices
+        if missing and missing[0] in ("target",) and call.arguments.get("dataset"):
+            call.question = f"Which column of {call.arguments['dataset']} should be predicted?"
+            call.choices = [c["name"] for c in scene.columns_of(str(call.arguments["dataset"]))][:8]
+    elif scene.found.unknown_columns:
+        call.question = f"There is no column {scene.found.unknown_columns[0]} here. Which one do you mean?"
+    elif scene.found.unknown_files:
+        call.question, call.choices = (
+            f"There is no file {scene.found.unknown_files[0]} here. Which one do you mean?",
+            scene.paths[:6],
+        )
+    return call
+
+
+def _question(tool: str, missing: str) -> str:
+    return {
+        "dataset": "Which file?", "target": "Which column should be predicted?", "model": "Which model?",
+        "reference": "Which file is the reference?", "current": "Which file is the newer one?",
+        "place": "Where should it run, or which files do you want?",
+    }[missing]  # fmt: skip

@@ -1,0 +1,66 @@
+"""Look at a text: what it names, its shape with names masked, and how the intents rank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from opsmith.agent.offline.dialogue import Dialogue
+from opsmith.agent.offline.grounding import ground
+from opsmith.agent.offline.intents import scores
+from opsmith.agent.offline.normalise import mended, with_digits
+from opsmith.agent.offline.slots import Scene
+
+DATA = frozenset(
+    ["profile", "query", "clean", "features", "train", "retrain", "predict", "deploy", "build", "drift", "monitor"]
+)
+
+
+CLEAR, GUESS = 3.0, 1.8  # scores from which an intent is clear, or at least a guess
+
+
+def scene_of(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dict[str, str] | None = None) -> Scene:
+    spelt = with_digits(text)
+    known = frozenset(
+        w for f in catalogue.get("files", ()) for c in f["columns"] for w in re.findall(r"[a-z]+", c["name"].casefold())
+    )
+    known |= frozenset(w for f in catalogue.get("files", ()) for w in re.findall(r"[a-z]+", f["path"].casefold()))
+    known |= frozenset(w for m in catalogue.get("models", ()) for w in re.findall(r"[a-z]+", m["name"].casefold()))
+    found = ground(spelt, catalogue, near=state.files[:2])
+    marked = re.sub(r"\b(FILE|OUT|MODEL|COL|MON)\b", lambda m: f"\x00{m.group()}\x00", found.masked())
+    low = mended(marked, known)
+    masked = re.sub(r"\x00(file|out|model|col|mon)\x00", lambda m: m.group(1).upper(), low)
+    return Scene(spelt, mended(spelt, known), masked, found, catalogue, state, dict(made or {}))
+
+
+def ranked(scene: Scene) -> list[tuple[float, str]]:
+    total = scores(scene.masked, scene.found, has_models=bool(scene.catalogue.get("models")), files=len(scene.paths))
+    return sorted(
+        ((s, i) for i, s in total.items()), key=lambda si: (-si[0], _ORDER.index(si[1]) if si[1] in _ORDER else 99)
+    )
+
+
+_ORDER = [
+    "decline",
+    "undo",
+    "cancel",
+    "forget",
+    "remember",
+    "recall",
+    "meta",
+    "smalltalk",
+    "build",
+    "monitor",
+    "retrain",
+    "deploy",
+    "predict",
+    "drift",
+    "clean",
+    "features",
+    "train",
+    "query",
+    "profile",
+    "status",
+    "help",
+]
