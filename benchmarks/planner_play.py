@@ -21,7 +21,15 @@ from opsmith.tools import registry
 
 ACTING = {"clean", "train", "retrain", "predict", "deploy", "build", "monitor", "forget", "entities", "undo"}
 MAKING = {"generate", "pca", "scale", "encode", "keyword_risk", "interactions"}
-KINDS = {"id": "text", "int": "integer", "float": "number", "str": "category", "text": "text", "date": "date", "bool": "boolean"}
+KINDS = {
+    "id": "text",
+    "int": "integer",
+    "float": "number",
+    "str": "category",
+    "text": "text",
+    "date": "date",
+    "bool": "boolean",
+}
 
 
 @cache
@@ -61,7 +69,8 @@ def _catalogue(item: Mapping[str, Any]) -> dict[str, Any]:
     ]
     models = [
         {
-            "name": n, "version": m.get("version", 1), "versions": sorted({m.get("previous", m.get("version", 1)), m.get("version", 1)}),
+            "name": n, "version": m.get("version", 1),
+            "versions": sorted({m.get("previous", m.get("version", 1)), m.get("version", 1)}),
             "target": m["target"], "trained_on": m.get("trained_on"), "metrics": m.get("metrics", {}), "aliases": ["champion"],
         }
         for n, m in sorted(item.get("models", {}).items())
@@ -72,7 +81,12 @@ def _catalogue(item: Mapping[str, Any]) -> dict[str, Any]:
         m = re.match(r"\s*(\w+)\s*([<>])\s*([\d.]+)\s*,\s*([\w*/ ]+?)(?:,\s*(\w+))?$", rule)
         entry = {"name": subject.strip(), "model": subject.strip()}
         if m:
-            entry |= {"metric": m.group(1), "threshold": float(m.group(3)), "schedule": m.group(4), "channel": m.group(5)}
+            entry |= {
+                "metric": m.group(1),
+                "threshold": float(m.group(3)),
+                "schedule": m.group(4),
+                "channel": m.group(5),
+            }
         monitors.append(entry)
     facts = [{"id": f"f{n}", "text": t, "source": "person"} for n, t in enumerate(item.get("facts", ()))]
     return {"files": files, "models": models, "monitors": monitors, "deployments": [], "facts": facts, "pending": []}
@@ -98,7 +112,10 @@ def _turn(world: dict[str, Any], messages: list[BaseMessage], text: str, approve
         name, given = call["name"], dict(call["args"])
         if name == "ask":
             row["clarified"] = True
-            intent, known = intents().get(str(given.get("tool") or ""), str(given.get("tool") or "")), given.get("arguments") or {}
+            intent, known = (
+                intents().get(str(given.get("tool") or ""), str(given.get("tool") or "")),
+                given.get("arguments") or {},
+            )
         else:
             intent, known = intents().get(name, name), given
         if intent and intent not in row["intents"][-1:]:
