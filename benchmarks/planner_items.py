@@ -154,7 +154,8 @@ def _turn(world: dict[str, Any], rest: str) -> dict[str, Any]:
 _ANY = ("dataset", "target", "model", "output", "columns", "operations", "exclude", "environment", "artifacts", "action",
         "algorithm", "replicas", "memory", "cpu", "threshold", "metric", "schedule", "channel", "kind", "cloud",
         "version",
-        "reference", "current", "min_replicas", "max_replicas", "cpu_target", "port", "stage", "folds", "method", "topic")  # fmt: skip
+        "reference", "current",
+        "min_replicas", "max_replicas", "cpu_target", "port", "stage", "folds", "method", "topic")  # fmt: skip
 
 
 def _writes(intents: list[str], args: dict[str, Any]) -> bool:
