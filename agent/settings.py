@@ -21,6 +21,7 @@ class Setting:
     name: str
     default: Any
     meaning: str
+    file_only: bool = False  # what may happen without a question is set in the file, where a review sees it
 
     @property
     def variable(self) -> str:
@@ -47,8 +48,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("seed", 0, "Seed of everything that draws at random"),
     Setting("spreadsheet_safe", True, "Defuse cells that a spreadsheet would run as formulas in written CSV files"),
     Setting("approvals.expires_minutes", 1440, "Minutes until a waiting approval expires"),
-    Setting("approvals.allow_write", [], "Folders below which writing files needs no question"),
-    Setting("approvals.allow_retrain", [], "Monitors whose retraining (never promotion) needs no question"),
+    Setting("approvals.allow_write", [], "Folders below which writing files needs no question", file_only=True),
+    Setting(
+        "approvals.allow_retrain", [], "Monitors whose retraining (never promotion) needs no question", file_only=True
+    ),
     Setting("approvals.two_people", False, "Whether an approver must be another person than who asked"),
     Setting("approvals.terminal_only", [], "Approval classes that only the terminal may answer"),
     Setting("store.url", "", "postgresql://… for threads, approvals and journal; empty means SQLite in .opsmith/"),
@@ -136,6 +139,8 @@ def load(project: Path, flags: Mapping[str, Any] | None = None, environ: Mapping
         values[name] = Value(name, _typed(setting, given, FILE), FILE, setting.meaning)
     for setting in SETTINGS:
         if environ.get(setting.variable):
+            if setting.file_only:
+                raise ToolError(f"{setting.variable} is set, but {setting.name} counts only in {FILE}. Write it there.")
             text = environ[setting.variable]
             values[setting.name] = Value(
                 setting.name, _typed(setting, text, setting.variable), setting.variable, setting.meaning

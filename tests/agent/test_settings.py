@@ -46,9 +46,16 @@ def test_a_wrong_file_is_told_in_one_sentence(project: Path, text: str, told: st
         load(project, environ={})
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
+@pytest.mark.parametrize("setting", [s for s in SETTINGS if not s.file_only], ids=lambda s: s.name)
 def test_every_default_is_a_valid_value_from_the_environment_too(project: Path, setting: Any) -> None:
     text = ",".join(setting.default) if isinstance(setting.default, list) else str(setting.default)
     found = load(project, environ={setting.variable: text})
     assert found[setting.name] == setting.default
     assert setting.meaning
+
+
+@pytest.mark.parametrize("setting", [s for s in SETTINGS if s.file_only], ids=lambda s: s.name)
+def test_what_needs_no_question_is_set_in_the_file_only(project: Path, setting: Any) -> None:
+    assert setting.name.startswith("approvals.allow_")
+    with pytest.raises(ToolError, match="counts only in opsmith.toml"):
+        load(project, environ={setting.variable: "reports"})
