@@ -13,7 +13,8 @@ opsmith run TOOL [--argument value …] [--json]
 opsmith pending | approve ID | reject ID [--reason …] | undo [N] | audit | usage
 opsmith threads [--rename ID TITLE | --delete ID] | memory [--forget ID] | doctor | export
 opsmith eval …                  evaluation suites (opsmith eval --help)
-opsmith monitor run | log-outcome … | slack | demo
+opsmith monitor run | log-outcome … | demo
+opsmith slack [--mode socket|http] [--port N] | slack manifest [--mode http]
 
 Everywhere: --project DIR, --model offline|openai:NAME, --thread ID, --user NAME
 Conversation: -c continues the last thread, --resume chooses one, --session ID opens one

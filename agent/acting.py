@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from opsmith.agent.approvals import UNDO, Approvals, state_of
@@ -58,10 +56,21 @@ class Acting:
             )
             return self._apply(row, action, place)
 
-    def recover(self) -> list[ActionDone]:
-        """Finish what was approved before a crash: every claimed approval whose effect had begun or not."""
-        rows = self.store.database.rows("SELECT id FROM approvals WHERE state = 'claimed' ORDER BY decided_at")
-        return [self.perform(r["id"]) for r in rows]
+    def recover(self, holding: str = "") -> list[ActionDone]:
+        """Finish what was approved before a crash: every claimed approval whose effect had begun or not.
+
+        A thread whose turn somebody is in is left to them. holding: the thread whose turn the caller is in.
+        """
+        rows = self.store.database.rows("SELECT id, thread FROM approvals WHERE state = 'claimed' ORDER BY decided_at")
+        done = []
+        for row in rows:
+            if row["thread"] == holding:
+                done.append(self.perform(row["id"]))
+                continue
+            with self.store.turn_if_free(row["thread"]) as free:
+                if free and self.approvals.get(row["id"])["state"] == "claimed":
+                    done.append(self.perform(row["id"]))
+        return done
 
     def undo(self, count: int = 1, by: str = "") -> list[ActionDone]:
         """Put back the newest `count` actions, newest first; stops at the first that cannot be."""
@@ -142,22 +151,7 @@ class Acting:
         return ActionDone(row["id"], row["kind"], row["target"], state, reason)  # type: ignore[arg-type]
 
     def _alone(self, approval_id: str) -> Any:
-        return _FileLock(self.store.home / "locks" / f"act-{approval_id}")
-
-
-class _FileLock:
-    """An exclusive lock that the system releases when the process dies."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-
-    def __enter__(self) -> None:
-        self._file = self._path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+        return self.store.turn(f"act {approval_id}")
 
 
 def _told(entry: Mapping[str, Any]) -> ActionDone:

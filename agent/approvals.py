@@ -103,19 +103,26 @@ class Approvals:
 
     def decide(self, decision: Decision) -> str:
         """Record one yes or no; the state it leads to. ToolError when it may not be decided (any more)."""
+        row = self.check(decision)
+        goal = {"yes": "claimed", "no": "rejected", "edited": "superseded"}[decision.answer]
+        if not self._move(row["id"], "pending", goal, decision):
+            raise ToolError(f"Approval {row['id']} was decided by someone else a moment ago.")
+        return goal
+
+    def check(self, decision: Decision) -> dict[str, Any]:
+        """The approval's row when this decision would be heard now; ToolError that says why not."""
         row = self.get(decision.action_id)
         if row["state"] == "pending" and row["expires"] < now():
-            self._move(row["id"], "pending", "expired", decision)
+            self._move(
+                row["id"], "pending", "expired", Decision(row["id"], "", "no", "opsmith", reason="nobody answered")
+            )
             raise ToolError(f"Approval {row['id']} expired at {row['expires'][:16]} UTC. Ask for it again.")
         if row["state"] != "pending":
             who = f" by {row['decided_by']}" if row["decided_by"] else ""
             raise ToolError(f"Approval {row['id']} is already {row['state']}{who}; nothing was done a second time.")
         if decision.answer == "yes":
             self._may_approve(row, decision)
-        goal = {"yes": "claimed", "no": "rejected", "edited": "superseded"}[decision.answer]
-        if not self._move(row["id"], "pending", goal, decision):
-            raise ToolError(f"Approval {row['id']} was decided by someone else a moment ago.")
-        return goal
+        return row
 
     def supersede(
         self, thread: str, keep_calls: Sequence[str] = (), reason: str = "a newer proposal replaced it"

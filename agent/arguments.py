@@ -53,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> Command:
     """The command that the words name; `chat` when they name none. Exits with 2 when they are off."""
-    common = _Parser(prog="opsmith", add_help=False)
+    common = _Parser(prog="opsmith", add_help=False, allow_abbrev=False)  # --mode is not --model
     common.add_argument("--project", type=Path, default=Path.cwd())
     common.add_argument("--model")
     common.add_argument("--thread", "--session", dest="thread")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,6 +133,7 @@ def _finish(runtime: Runtime, ran: Ran, update: dict[str, Any], write: Any) -> l
     """Keep a call's result, propose its actions, tell everybody; the messages for the conversation."""
     name = ran.tool.name if ran.tool else str(ran.call["name"])
     intent = ran.tool.intent if ran.tool else ""
+    _only_look(runtime, ran, write)
     plain = masked(ran.result.as_dict()) if ran.result else {"headline": ran.problem, "choices": list(ran.choices)}
     handle = runtime.store.keep_result(runtime.thread, name, ran.arguments, plain) if ran.result else ""
     proposals = _propose(runtime, ran, update, write) if ran.result else []
@@ -162,6 +164,17 @@ def _finish(runtime: Runtime, ran: Ran, update: dict[str, Any], write: Any) -> l
         update["turn"]["asked"] = True
         update["turn"]["question"] = ran.problem
     return messages
+
+
+def _only_look(runtime: Runtime, ran: Ran, write: Any) -> None:
+    """Take every change out of the result of a person who may only look, and say so."""
+    refusal, result = runtime.rights.change, ran.result
+    if not refusal or result is None or not (result.actions or result.control or result.notes):
+        return
+    if result.actions or result.control:
+        write(events.Problem(refusal))
+        runtime.audit.add("refused", by=runtime.user, tool=ran.tool.name if ran.tool else "", reason=refusal)
+    ran.result = dataclasses.replace(result, actions=(), control={}, notes=())
 
 
 def _propose(runtime: Runtime, ran: Ran, update: dict[str, Any], write: Any) -> list[events.Proposal]:

@@ -22,6 +22,7 @@ class Database:
             raise ToolError(
                 f"store.url is {url.split(':')[0]}:…, which is not known. Use postgresql://… or leave it empty."
             )
+        self._url = url
         self._connection: Any = _postgres(url) if self.postgres else _sqlite(home / "opsmith.db")
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
@@ -65,7 +66,13 @@ class Database:
 
     def _run(self, sql: str, values: Sequence[Any]) -> Any:
         if self.postgres:
-            return self._connection.execute(sql.replace("%", "%%").replace("?", "%s"), tuple(values) or None)
+            if self._connection.closed and not sql.startswith(
+                ("COMMIT", "ROLLBACK")
+            ):  # the server was restarted meanwhile
+                self._connection = _postgres(self._url)
+            if not values:
+                return self._connection.execute(sql)
+            return self._connection.execute(sql.replace("%", "%%").replace("?", "%s"), tuple(values))
         return self._connection.execute(sql, tuple(values))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,19 @@ from opsmith.agent.acting import Acting
 from opsmith.agent.approvals import Approvals
 from opsmith.agent.audit import Audit
 from opsmith.agent.planner import make_planner
+from opsmith.agent.rights import ALL, Rights
 from opsmith.agent.services import ProjectServices
 from opsmith.agent.settings import Settings
 from opsmith.agent.store import Store
 from opsmith.tools.contract import Context, ToolError
 
+TABLES_LOCK = 0x6F70736D  # the advisory lock under which LangGraph's tables are made
+
 
 class Engine:
     """Everything a Session needs below it. One for a project and thread; `planner` replaces the chosen model in tests."""
 
-    def __init__(self, settings: Settings, thread: str, user: str, planner: Any = None) -> None:
+    def __init__(self, settings: Settings, thread: str, user: str, planner: Any = None, rights: Rights = ALL) -> None:
         from opsmith.agent import graph
         from opsmith.agent.state import Runtime
         from opsmith.memory.store import Memory
@@ -65,6 +69,7 @@ class Engine:
             control=self._control,
             cancel=cancel,
             thread=thread,
+            rights=rights,
         )
         self.checkpointer, self._close_checkpointer = checkpointer(self.store.home, flat["store.url"])
         self.graph = graph.build(self.runtime, self.checkpointer)
@@ -98,6 +103,26 @@ class Engine:
         return " ".join(told)
 
 
+_made_tables: set[str] = set()
+
+
+def _make_tables(url: str, connection: Any, saver: Any) -> None:
+    """Let LangGraph make its tables: once a process, one process at a time.
+
+    Waiting inside PostgreSQL would block its `CREATE INDEX CONCURRENTLY`, which waits for every open statement; so the
+    others ask again and again.
+    """
+    if url in _made_tables:
+        return
+    while not connection.execute("SELECT pg_try_advisory_lock(%s) AS mine", (TABLES_LOCK,)).fetchone()["mine"]:
+        time.sleep(0.05)
+    try:
+        saver.setup()
+        _made_tables.add(url)
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", (TABLES_LOCK,))
+
+
 def checkpointer(home: Path, url: str) -> tuple[Any, Callable[[], None]]:
     """Where LangGraph keeps conversations: SQLite in the project, or the PostgreSQL store."""
     if url:
@@ -109,7 +134,7 @@ def checkpointer(home: Path, url: str) -> tuple[Any, Callable[[], None]]:
             raise ToolError("store.url names PostgreSQL: pip install 'opsmith[postgres]'.") from None
         connection = psycopg.connect(url, autocommit=True, prepare_threshold=0, row_factory=dict_row)
         saver = PostgresSaver(connection)  # type: ignore[arg-type]
-        saver.setup()
+        _make_tables(url, connection, saver)
         return saver, connection.close
     from langgraph.checkpoint.sqlite import SqliteSaver
 

@@ -272,6 +272,6 @@ _COMMANDS: dict[str, Callable[[Command], int]] = {
     "usage": usage, "threads": threads, "memory": memory, "doctor": doctor, "export": export,
     "monitor": _later("opsmith.agent.monitoring", "command"),
     "log-outcome": _later("opsmith.agent.monitoring", "command"),
-    "slack": _later("opsmith.agent.slack", "command"),
+    "slack": _later("opsmith.agent.slack.command", "command"),
     "demo": _later("opsmith.agent.tour", "command"),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from opsmith.agent import settings as settings_file
 from opsmith.agent.approvals import Decision
 from opsmith.agent.events import ActionDone, Event, NeedsApproval, Problem, Proposal
 from opsmith.agent.replies import read_reply
+from opsmith.agent.rights import ALL, Rights
 from opsmith.agent.summary import TurnSummary
 from opsmith.memory.redaction import plain
 from opsmith.tools.contract import ToolError
@@ -31,7 +32,8 @@ class Session:
 
     project: folder. thread: its name; a new one is made when unknown. settings: from `settings.load`, read here when
     not given. user: who speaks, for journal and approvals. door: terminal, slack or api. planner: a chat model to use
-    instead of the chosen one (tests, studies). Opening costs nothing: the engine is made by `warm` or the first use.
+    instead of the chosen one (tests, studies). rights: what this person may do. recover: finish what a crash left
+    approved in the project. Opening costs nothing: the engine is made by `warm` or the first use.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Session:
         user: str = "",
         door: str = "api",
         planner: Any = None,
+        rights: Rights = ALL,
+        recover: bool = True,
     ) -> None:
         self.project = Path(project).resolve()
         if not self.project.is_dir():
@@ -50,7 +54,8 @@ class Session:
         self.settings = settings or settings_file.load(self.project)
         self.thread, self.door = thread, door
         self.user = user or self.settings.user()
-        self._planner = planner
+        self.rights = rights
+        self._planner, self._recover = planner, recover
         self._made: Engine | None = None
         self._making = threading.Lock()
 
@@ -61,8 +66,9 @@ class Session:
             if self._made is None:
                 from opsmith.agent.engine import Engine
 
-                self._made = Engine(self.settings, self.thread, self.user, self._planner)
-                self._made.acting.recover()
+                self._made = Engine(self.settings, self.thread, self.user, self._planner, self.rights)
+                if self._recover:
+                    self._made.acting.recover()
             return self._made
 
     def warm(self) -> threading.Thread:
@@ -84,6 +90,11 @@ class Session:
     def pending(self) -> tuple[Proposal, ...]:
         """What waits for an answer in this thread; survives a restart."""
         return tuple(self.engine.approvals.pending(self.thread))
+
+    @property
+    def turn_id(self) -> str:
+        """The id of the last turn, under which its trace and what people think of it are kept; '' before the first."""
+        return str(self.engine.graph.get_state(self.engine.config).values.get("turn", {}).get("id", ""))
 
     @property
     def unfinished(self) -> bool:
@@ -165,6 +176,9 @@ class Session:
                 resume["text"] = decision.reason
                 continue
             try:
+                refusal = self.rights.decide(self.engine.approvals.get(decision.action_id), decision.answer)
+                if refusal:
+                    raise ToolError(refusal)
                 state = self.engine.approvals.decide(decision)
             except ToolError as error:
                 self.engine.audit.add("refused", by=decision.by, door=decision.door, approval=decision.action_id,
@@ -180,7 +194,7 @@ class Session:
                 resume.setdefault("edits", []).append({"tool": proposal.tool, "arguments": edited})
         given = self._reviewing(resume)
         if given is None:
-            for done in self.engine.acting.recover():
+            for done in self.engine.acting.recover(holding=self.thread):
                 yield summary.take(done)
         yield from self._run(given, summary)
 

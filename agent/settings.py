@@ -74,13 +74,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "slack.channels", [], "Slack channels that may talk to Opsmith; empty means every channel it is invited to"
     ),
-    Setting("slack.viewers", [], "Slack users who may ask and read"),
-    Setting("slack.operators", [], "Slack users who may ask for changes"),
-    Setting("slack.approvers", [], "Slack users who may approve"),
+    Setting("slack.viewers", [], "Slack users who may ask and read; empty means every member of the workspace"),
+    Setting("slack.operators", [], "Slack users who may ask for changes; empty means every viewer"),
+    Setting(
+        "slack.approvers", [], "Slack users who may approve: U0ADA for all, U0ADA:train for one class; empty: nobody"
+    ),
+    Setting("slack.people", [], "Who Slack users are in the terminal, such as U0ADA=ada; for approvals by two people"),
+    Setting("slack.bots", [], "Slack bots that are answered, read-only; all others are ignored"),
     Setting("slack.alert_channel", "", "Slack channel for alerts of monitors"),
     Setting("slack.max_file_mb", 50, "Largest file taken from Slack, in MB"),
     Setting("slack.mode", "socket", "`socket`, or `http` behind a public address"),
+    Setting("slack.host", "127.0.0.1", "Address that the http mode listens on, behind a proxy that ends TLS"),
     Setting("slack.port", 3000, "Port of the http mode"),
+    Setting("slack.turns", 2, "Turns that one worker carries out at the same time"),
+    Setting("slack.close_hours", 72, "Hours without a word after which a thread counts as closed"),
 )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
 
+from opsmith.agent.rights import ALL, Rights
 from opsmith.tools.contract import Context
 
 if TYPE_CHECKING:
@@ -55,3 +56,4 @@ class Runtime:
     control: Callable[[dict[str, Any]], str]  # a tool's wish to change the session; the sentence that tells it
     cancel: Flag = field(default_factory=Flag)
     thread: str = "main"
+    rights: Rights = ALL

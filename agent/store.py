@@ -12,6 +12,8 @@ from typing import Any
 
 from opsmith.agent.database import Database
 
+SCHEMA_LOCK = 0x6F707374  # the advisory lock under which tables are made on PostgreSQL
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS threads (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, created TEXT NOT NULL, used TEXT NOT NULL);
@@ -52,8 +54,14 @@ class Store:
         if not ignore.exists():
             ignore.write_text("*\n")
         self.database = Database(self.home, url)
+        self.define(_SCHEMA)
+
+    def define(self, schema: str) -> None:
+        """Make tables that are not there yet (statements separated by semicolons); safe for workers that start together."""
         with self.database.transaction():
-            self.database.script(_SCHEMA)
+            if self.database.postgres:  # CREATE TABLE IF NOT EXISTS is not safe against itself there
+                self.database.execute("SELECT pg_advisory_xact_lock(?)", (SCHEMA_LOCK,))
+            self.database.script(schema)
 
     # -- threads
 
@@ -80,33 +88,49 @@ class Store:
     @contextmanager
     def turn(self, thread: str) -> Iterator[None]:
         """One turn of a thread at a time, in whatever process: a file lock, or an advisory lock on PostgreSQL."""
+        with self._locked(thread, wait=True):
+            yield
+
+    @contextmanager
+    def turn_if_free(self, thread: str) -> Iterator[bool]:
+        """The same without waiting: False when somebody else is in a turn of that thread."""
+        with self._locked(thread, wait=False) as mine:
+            yield mine
+
+    @contextmanager
+    def _locked(self, name: str, wait: bool) -> Iterator[bool]:
         if self.database.postgres:
-            self.database.rows("SELECT pg_advisory_lock(hashtext(?))::text", (thread,))
+            function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+            found = self.database.row(f"SELECT {function}(hashtextextended(?, 0))::text AS mine", (name,))
+            mine = wait or (found or {})["mine"] == "true"
             try:
-                yield
+                yield mine
             finally:
-                self.database.rows("SELECT pg_advisory_unlock(hashtext(?))::text", (thread,))
+                if mine:
+                    self.database.rows("SELECT pg_advisory_unlock(hashtextextended(?, 0))::text", (name,))
             return
         import fcntl
         import hashlib
 
         folder = self.home / "locks"
         folder.mkdir(exist_ok=True)
-        with (folder / hashlib.sha256(thread.encode()).hexdigest()[:24]).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        with (folder / hashlib.sha256(name.encode()).hexdigest()[:24]).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
 
     # -- results
 
     def keep_result(self, thread: str, tool: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> str:
         """Keep a tool's result whole; its handle, such as result:profile-3."""
-        with self.database.transaction():
-            count = self.database.row("SELECT count(*) AS n FROM results WHERE tool = ?", (tool,))
-            handle = f"result:{tool}-{(count or {'n': 0})['n'] + 1}"
-            if self.database.row("SELECT handle FROM results WHERE handle = ?", (handle,)):
-                handle += "-" + secrets.token_hex(3)
-            values = (handle, thread, tool, _json(arguments), _json(result), now())
-            self.database.execute("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)", values)
+        count = self.database.row("SELECT count(*) AS n FROM results WHERE tool = ?", (tool,))
+        handle = f"result:{tool}-{(count or {'n': 0})['n'] + 1}"
+        sql = "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (handle) DO NOTHING"
+        while not self.database.execute(sql, (handle, thread, tool, _json(arguments), _json(result), now())):
+            handle = f"{handle.partition('+')[0]}+{secrets.token_hex(3)}"  # another process took that number meanwhile
         return handle
 
     def result(self, handle: str) -> dict[str, Any] | None:

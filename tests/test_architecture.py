@@ -19,6 +19,7 @@ DOORS = {
     "agent/once.py",
     "agent/commands.py",
     "agent/terminal_view.py",
+    "agent/slack/command.py",
     "agent/__main__.py",
     "agent/arguments.py",
 }
