@@ -24,6 +24,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 waits for approval, 4 needs an answer, 5
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime's wheels would report usage otherwise
     given = list(sys.argv[1:] if argv is None else argv)
     if given in (["--version"], ["-V"]):
         from importlib.metadata import version

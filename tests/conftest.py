@@ -19,6 +19,8 @@ if importlib.util.find_spec("opsmith") is None:
     package.__path__ = [str(Path(__file__).resolve().parent.parent)]
     sys.modules["opsmith"] = package
 
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # as the program does before anything is imported
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).resolve().parent / "data"
 
