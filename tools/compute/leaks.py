@@ -17,6 +17,11 @@ ROWS = 4000
 
 def leaks(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str, float]]:
     """(column, strength) of inputs whose cross-validated AUC or R² alone is above 0.985, strongest first."""
+    return [(name, strength) for name, strength in strengths(frame, plan, seed) if strength > SUSPICIOUS]
+
+
+def strengths(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str, float]]:
+    """(column, cross-validated AUC or R² of that column alone), strongest first; [] for fewer than 60 rows."""
     from sklearn.model_selection import cross_val_score
     from sklearn.preprocessing import OrdinalEncoder
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -44,6 +49,5 @@ def leaks(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str, flo
         )
         metric = {"regression": "r2", "binary": "roc_auc", "multiclass": "balanced_accuracy"}[plan.task]
         strength = float(np.mean(cross_val_score(tree, values, y, cv=3, scoring=metric)))
-        if strength > SUSPICIOUS:
-            found.append((name, strength))
+        found.append((name, strength))
     return sorted(found, key=lambda f: -f[1])

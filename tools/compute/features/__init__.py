@@ -1,0 +1,1 @@
+"""Features: candidates as checked formulas, measured on held-out folds, kept as one fitted set."""

@@ -1,0 +1,138 @@
+"""One request for features from the opened table on: its sample, what its columns are, and what has to be refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from opsmith.tools.contract import Context, Finding, NeedsAnswer, ToolError
+from opsmith.tools.data.table import Table, open_table, sha256_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from opsmith.tools.compute.features.problem import Problem
+    from opsmith.tools.compute.features.roles import Roles
+
+MOST_ROWS = 30_000  # rows that a search looks at
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for, in the spelling of the table."""
+
+    target: str | None = None
+    columns: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    time: str | None = None
+    groups: str | None = None
+    metric: str | None = None
+    algorithm: str | None = None
+    keywords: tuple[str, ...] = ()
+    n: int | None = None
+    country: str | None = None
+
+
+@dataclass
+class Asking:
+    """A context manager around the opened table."""
+
+    context: Context
+    dataset: str
+    table: Table = field(init=False)
+    _frame: Any = None
+
+    def __post_init__(self) -> None:
+        self.table = open_table(self.context, self.dataset)
+
+    def __enter__(self) -> Asking:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.table.close()
+
+    def known(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The columns as the table spells them. ToolError with the nearest names when one does not exist."""
+        return tuple(dict.fromkeys(self.table.column(n).name for n in names))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """At most 30,000 rows, drawn by the seed, in file order."""
+        if self._frame is None:
+            self._frame = self.table.pandas(sample=MOST_ROWS, seed=self.context.seed)
+        return self._frame
+
+    def target(self, wish: Wish, why: str) -> str:
+        """The target, or a question for it with the columns to choose from."""
+        if wish.target is None:
+            raise NeedsAnswer(f"Which column of {self.table.name} {why}?", self.table.column_names[:8])
+        return wish.target
+
+    def problem(self, wish: Wish, refused: Sequence[str] = ()) -> Problem:
+        """The prediction task with the refused columns left out."""
+        from opsmith.tools.compute.features.problem import Problem
+        from opsmith.tools.compute.features.roles import roles
+
+        target = self.target(wish, "should the features help to predict")
+        found = roles(self.frame, target, wish.columns, (*wish.exclude, *refused))
+        if not found.kinds:
+            raise ToolError(f"No usable column of {self.table.name} is left to make features for {target} from.")
+        return Problem(
+            self.frame,
+            found,
+            target,
+            self.context.seed,
+            wish.time,
+            wish.groups,
+            wish.metric or "",
+            check=self.context.check,
+        )
+
+    def deadline(self) -> Deadline:
+        """The time that a search may take: the setting features_seconds, else a minute."""
+        said = self.context.settings.get("features_seconds", SECONDS)
+        try:
+            seconds = float(said)
+        except (TypeError, ValueError):
+            raise ToolError(f"features_seconds is {said!r}; it takes a number of seconds such as 60.") from None
+        return Deadline(time.monotonic() + max(1.0, seconds))
+
+    def key(self, wish: Wish) -> str:
+        """A name for this request on these very bytes, under which what was found is kept."""
+        state = sha256_of(self.table.path) if self.table.path.is_file() else self.table.name
+        plain = json.dumps([state, self.table.name, wish.__dict__, self.context.seed], sort_keys=True, default=str)
+        return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment; `left` counts down to it in seconds."""
+
+    at: float
+
+    def left(self) -> float:
+        return self.at - time.monotonic()
+
+    def share(self, part: float) -> Deadline:
+        """A nearer moment, after this part of the time that is left."""
+        return Deadline(time.monotonic() + max(0.0, self.left()) * part)
+
+
+def leak_findings(
+    frame: pd.DataFrame, found: Roles, target: str, dataset: str, seed: int, time_column: str | None = None
+) -> list[Finding]:
+    """Columns that are refused, each with the reason: they tell the outcome, they come after it, or they name rows."""
+    from opsmith.tools.compute.features.refusals import refusals
+
+    told = []
+    for r in refusals(frame, found, target, seed, time_column):
+        fix = f"suggest features for {target} in {dataset} without {r.column}"
+        told.append(
+            Finding(r.kind, r.severity, r.why, (r.column,), dict(r.evidence), fix=fix if r.kind == "leak" else "")
+        )
+    return told

@@ -1,0 +1,119 @@
+"""What the functions of the formula language compute on texts: plain Python, NumPy and regular expressions."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+
+def words_of(text):
+    """The words of a text in small letters, plural endings taken off.
+
+    >>> words_of("Two Accidents, no speeding!")
+    ['two', 'accident', 'no', 'speeding']
+    """
+    found = re.findall(r"[^\W\d_]+", text.lower())
+    return [w[:-1] if len(w) > 3 and w.endswith("s") and not w.endswith("ss") else w for w in found]
+
+
+def terms_of(text):
+    """Single words and pairs of neighbours, each once."""
+    words = words_of(text)
+    return set(words) | {f"{a} {b}" for a, b in zip(words[:-1], words[1:], strict=True)}  # noqa: RUF007
+
+
+def letters(texts):
+    """How many letters and marks a text has."""
+    return np.array([len(t) for t in texts], dtype=float)
+
+
+def word_count(texts):
+    return np.array([len(words_of(t)) for t in texts], dtype=float)
+
+
+def share_of_capitals(texts):
+    """The share of the letters that are capitals."""
+    return np.array([sum(c.isupper() for c in t) / max(1, sum(c.isalpha() for c in t)) for t in texts], dtype=float)
+
+
+def digits(texts):
+    return np.array([sum(c.isdigit() for c in t) for t in texts], dtype=float)
+
+
+def marks(texts):
+    """How many exclamation and question marks a text has."""
+    return np.array([t.count("!") + t.count("?") for t in texts], dtype=float)
+
+
+def word_at(texts, position):
+    """The word at a place, counted from 1; from the end with -1."""
+    found = [re.findall(r"\w+", t) for t in texts]
+    place = int(position)
+    return np.array([w[place - (place > 0)] if len(w) >= abs(place) else None for w in found], dtype=object)
+
+
+def title_of(names):
+    """The word before a full stop in a name, such as Mr or Dr; missing where there is none."""
+    found = [re.search(r"\b([A-Za-z]+)\.(?:\s|$)", t) for t in names]
+    return np.array([m.group(1) if m else None for m in found], dtype=object)
+
+
+def letters_before_digits(codes):
+    """The letters that a code begins with; missing where it begins with none."""
+    found = [re.match(r"\s*([^\W\d_]+)", t) for t in codes]
+    return np.array([m.group(1) if m else None for m in found], dtype=object)
+
+
+def mentions(texts, *keywords):
+    """How many of the keywords a text mentions; a word right after no, not, never or without does not count."""
+    patterns = []
+    for keyword in keywords:
+        body = r"\W+".join(re.escape(part) for part in keyword.lower().split())
+        patterns.append(re.compile(r"(?<!\w)(?:(?P<no>no|not|never|without|non)\W+(?:\w+\W+)?)?" + body + r"\w*"))
+    return np.array(
+        [sum(any(not m["no"] for m in p.finditer(t.lower())) for p in patterns) for t in texts], dtype=float
+    )
+
+
+def keyword_risk(texts, *keywords, learned):
+    """The sum of the weights of the terms that a text mentions."""
+    weights = learned["weights"]
+    return np.array([sum(weights[w] for w in terms_of(t) if w in weights) for t in texts], dtype=float)
+
+
+def topic(texts, index, learned):
+    """One component of the texts' words (TF-IDF, then singular vectors)."""
+    weights = learned["weights"]
+    result = np.zeros(len(texts))
+    for row, one in enumerate(texts):
+        words = words_of(one)
+        counts = {w: words.count(w) for w in set(words) if w in weights}
+        values = {w: (1 + np.log(n)) * weights[w][0] for w, n in counts.items()}
+        length = np.sqrt(sum(v * v for v in values.values())) or 1.0
+        result[row] = sum(v / length * weights[w][1] for w, v in values.items())
+    return result
+
+
+def sentiment(texts):
+    """Kind minus unkind words of a short list, by the number of words; after no or not a word counts the other way."""
+    kind = {
+        "good", "great", "excellent", "happy", "satisfied", "pleased", "friendly", "helpful", "love", "loved", "perfect", "best",
+        "fine", "nice", "reliable", "easy", "fast", "recommend", "thank", "wonderful", "amazing", "awesome", "delicious", "fresh",
+        "tasty", "careful", "safe", "polite",
+    }  # fmt: skip
+    unkind = {
+        "bad", "poor", "terrible", "awful", "angry", "unhappy", "rude", "slow", "broken", "late", "worst", "hate", "hated",
+        "horrible", "disappointed", "disappointing", "complaint", "complained", "refund", "problem", "fail", "failed", "failure",
+        "wrong", "waste", "useless", "dirty", "careless", "reckless", "aggressive", "dangerous", "threatened",
+    }  # fmt: skip
+    result = []
+    for text in texts:
+        words = words_of(text)
+        score, turned = 0, 0
+        for word in words:
+            value = (word in kind) - (word in unkind)
+            score += -value if turned else value
+            turned = 2 if word in ("no", "not", "never", "without", "don", "isn", "wasn") else max(0, turned - 1)
+        result.append(score / max(1, len(words)))
+    return np.array(result, dtype=float)

@@ -1,0 +1,255 @@
+"""Find the few features that prove their worth: screening, successive halving, then forward selection on held-out folds.
+
+1. Every family's candidates are tested on a small sample against what the present model leaves unexplained; the strongest
+   go on to larger samples (successive halving, Jamieson & Talwalkar 2016, arXiv:1502.07943).
+2. The strongest that pass a test allowing for the number of candidates are added one at a time, each only if it raises the
+   score over repeated held-out folds by more than chance (Nadeau & Bengio); then the rest is tested anew.
+3. It stops when nothing gains, at the wished number, or when the time is up; what was found until then is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from opsmith.tools.compute.features import compute
+from opsmith.tools.compute.features.expansion import expanded
+from opsmith.tools.compute.features.expression import Node, check
+from opsmith.tools.compute.features.families import Family
+from opsmith.tools.compute.features.look import Look
+from opsmith.tools.compute.features.metrics import Gain, gain
+from opsmith.tools.compute.features.problem import Engine, Problem
+from opsmith.tools.compute.features.screening import BoostedScreen, LinearScreen, table_of
+from opsmith.tools.contract import Cancelled
+
+STAGES = ((3_000, 600), (12_000, 120), (40_000, 120))  # rows looked at, candidates that go on
+CHANCE = 0.01  # that one or more of all candidates passes the screening by luck
+TRIED = 6  # candidates of one round that are measured on held-out folds
+LEAST = {"auc": 0.0005, "ap": 0.0005, "f1": 0.001, "accuracy": 0.001, "r2": 0.001}  # gains below are not worth a column
+MOST_CELLS = 60_000_000  # of a screening table in single precision
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A candidate that proved itself. gain: over the features before it; cost: milliseconds for a thousand rows."""
+
+    node: Node
+    family: str
+    engine: Engine
+    gain: Gain
+    cost: float
+
+
+@dataclass
+class Outcome:
+    """What a search found for one of the two models, and what it looked at."""
+
+    engine: Engine
+    before: list[float] = field(default_factory=list)  # scores of the table as it is, one a held-out fold
+    after: list[float] = field(default_factory=list)
+    features: list[Feature] = field(default_factory=list)
+    tried: int = 0
+    passed: int = 0
+    closest: list[tuple[Node, float]] = field(default_factory=list)  # measured, with their gain, but not kept
+    shuffled: int = 0  # candidates that passed against a shuffled outcome
+    stopped: str = ""
+
+    @property
+    def total(self) -> float:
+        """The mean gain of all features together."""
+        return float(np.mean(self.after) - np.mean(self.before)) if self.after else 0.0
+
+
+def search(
+    problem: Problem,
+    engine: Engine,
+    families: Sequence[Family],
+    *,
+    most: int = 10,
+    left: Callable[[], float] = lambda: 60.0,
+    progress: Callable[[float | None, str], None] = lambda fraction, note: None,
+    refused: Callable[[Node, np.ndarray], bool] = lambda node, values: False,
+) -> Outcome:
+    """The features that gain for one model, in the order they were found.
+
+    left: seconds that remain. refused: whether a candidate's values give the outcome away.
+    """
+    found = Outcome(engine)
+    pool = _Pool(problem, engine, families, refused)
+    chosen: list[Node] = []
+    try:
+        progress(0.02, f"making candidates for the {engine} model")
+        pool.narrow(left, progress)
+        found.tried = pool.tried
+        while len(found.features) < most:
+            if left() <= 0:
+                found.stopped = "the time was up"
+                break
+            screen = pool.screen(chosen)
+            ranked = pool.ranked(screen, chosen)
+            if not found.features:
+                found.passed, found.shuffled = len(ranked), pool.control(screen)
+            if not ranked:
+                found.stopped = "no further candidate stands out from chance"
+                break
+            best = _best(problem, engine, chosen, ranked[:TRIED], left, found)
+            if best is None:
+                found.stopped = "no further candidate gains on the held-out folds"
+                break
+            chosen.append(best.node)
+            found.features.append(best)
+            pool.add(expanded(best.node, pool.look))
+            found.tried = pool.tried
+            progress(None, f"{engine}: {len(chosen)} kept of {pool.tried:,} tried")
+        else:
+            found.stopped = f"{most} features are enough"
+    except Cancelled:
+        found.stopped = "it was stopped"
+    if found.features:
+        found.before = problem.scores(engine, (), 2)
+        found.after = problem.scores(engine, chosen, 2)
+    elif not found.before and found.stopped != "it was stopped":
+        found.before = problem.scores(engine, (), 1)
+    return found
+
+
+def _best(
+    problem: Problem, engine: Engine, chosen: list[Node], ranked: list[Node], left: Callable[[], float], found: Outcome
+) -> Feature | None:
+    """The candidate that gains most over one run of the folds, if it gains over all of them by more than chance."""
+    before = problem.scores(engine, chosen, 1)
+    measured: list[tuple[float, Node]] = []
+    for node in ranked:
+        if measured and left() <= 0:
+            break
+        measured.append((float(np.mean(problem.scores(engine, [*chosen, node], 1)) - np.mean(before)), node))
+    measured.sort(key=lambda m: -m[0])
+    for value, node in measured[:2]:
+        if value <= 0:
+            break
+        held_to_known = float(np.mean([len(te) / len(tr) for tr, te in problem.splits.folds[0]]))
+        worth = gain(problem.scores(engine, chosen, 2), problem.scores(engine, [*chosen, node], 2), held_to_known)
+        if worth.p < 0.05 and worth.mean >= LEAST.get(problem.metric, 0.0):
+            return Feature(node, found_family(node), engine, worth, cost_of(problem, node))
+        found.closest.append((node, worth.mean))
+    found.closest += [(n, v) for v, n in measured if v <= 0 or (n, v) not in found.closest][
+        : max(0, 3 - len(found.closest))
+    ]
+    return None
+
+
+def cost_of(problem: Problem, node: Node) -> float:
+    """Milliseconds that the formula takes for a thousand rows."""
+    rows = compute.Rows(problem.frame.head(1000))
+    fitted = compute.fit(node, rows, problem.outcome[: len(rows)])[1]
+    fresh = compute.Rows(problem.frame.head(1000))
+    start = time.perf_counter()
+    compute.apply(node, fresh, fitted)
+    return (time.perf_counter() - start) * 1000 * 1000 / max(1, len(fresh))
+
+
+class _Pool:
+    """The candidates that are still in the race, with their values on the rows of the present stage."""
+
+    def __init__(
+        self, problem: Problem, engine: Engine, families: Sequence[Family], refused: Callable[[Node, np.ndarray], bool]
+    ):
+        self.problem, self.engine, self.refused = problem, engine, refused
+        self.look = Look(problem, problem.sample(5_000))
+        self.families = families
+        self.nodes: list[Node] = []
+        self.tried = 0
+        self.rows = problem.sample(STAGES[-1][0])
+        self.table = np.zeros((0, 0), dtype=np.float32)
+
+    def _candidates(self, most: int) -> list[Node]:
+        """Every family's candidates, each once; large families are cut where together they would be too many."""
+        lists = [(f.name, list(dict.fromkeys(f.candidates(self.look)))) for f in self.families]
+        share = max(50, most // max(1, len(lists)))
+        spare = most - sum(min(len(c), share) for _, c in lists)
+        kept: dict[Node, str] = {}
+        for name, nodes in lists:
+            extra = max(0, min(len(nodes) - share, spare))
+            spare -= extra
+            for node in nodes[: share + extra]:
+                kept.setdefault(node, name)
+        for node, name in kept.items():
+            check(node, self.problem.roles.kinds)
+            _FAMILY[node] = name
+        return list(kept)
+
+    def narrow(self, left: Callable[[], float], progress: Callable[[float | None, str], None]) -> None:
+        """Successive halving: from all candidates on few rows to few candidates on all rows."""
+        size = min(STAGES[0][0], len(self.problem.y))
+        self.nodes = self._candidates(max(400, min(8_000, MOST_CELLS // size)))
+        self.tried = len(self.nodes)
+        for number, (most_rows, keep) in enumerate(STAGES):
+            self.rows = self.problem.sample(most_rows)
+            progress(0.05 + 0.1 * number, f"testing {len(self.nodes):,} candidates on {len(self.rows):,} rows")
+            self.table = table_of(self.problem, self.nodes, self.rows)
+            fine = [i for i in range(len(self.nodes)) if not self.refused(self.nodes[i], self.table[:, i])]
+            if len(fine) < len(self.nodes):
+                self._keep(np.array(fine, dtype=int))
+            if len(self.rows) == len(self.problem.y) or number == len(STAGES) - 1 or left() <= 0:
+                return
+            self._keep(np.argsort(-self.screen(()).strengths(self.table), kind="stable")[:keep])
+
+    def _keep(self, order: np.ndarray) -> None:
+        self.nodes, self.table = [self.nodes[i] for i in order], self.table[:, order]
+
+    def screen(self, chosen: Sequence[Node]) -> LinearScreen | BoostedScreen:
+        return (LinearScreen if self.engine == "linear" else BoostedScreen)(self.problem, chosen, self.rows)
+
+    def ranked(self, screen: LinearScreen | BoostedScreen, chosen: Sequence[Node]) -> list[Node]:
+        """Candidates that stand out from chance though so many were tried, strongest first; near copies once."""
+        strengths = screen.strengths(self.table)
+        passing = np.flatnonzero(screen.p(strengths) < CHANCE / max(1, self.tried))
+        order = passing[np.argsort(-strengths[passing], kind="stable")]
+        kept: list[int] = []
+        for i in order[:60]:
+            if self.nodes[i] in chosen:
+                continue
+            if not any(alike(self.table[:, i], self.table[:, j]) for j in kept[:TRIED]):
+                kept.append(int(i))
+        return [self.nodes[i] for i in kept]
+
+    def control(self, screen: LinearScreen | BoostedScreen) -> int:
+        """How many candidates pass when the residuals are dealt out to the rows at random: a test of the test."""
+        mixed = np.random.default_rng(self.problem.seed).permutation(len(screen.residuals))
+        strengths = screen.strengths(self.table, screen.residuals[mixed])
+        return int((screen.p(strengths) < CHANCE / max(1, self.tried)).sum())
+
+    def add(self, nodes: Sequence[Node]) -> None:
+        """New candidates that grow from a kept one."""
+        known = set(self.nodes)
+        fresh = [n for n in dict.fromkeys(nodes) if n not in known]
+        if not fresh:
+            return
+        table = table_of(self.problem, fresh, self.rows)
+        fine = [i for i, n in enumerate(fresh) if not self.refused(n, table[:, i])]
+        self.nodes += [fresh[i] for i in fine]
+        self.table = np.column_stack([self.table, table[:, fine]])
+        self.tried += len(fresh)
+        for node in fresh:
+            _FAMILY.setdefault(node, "grown")
+
+
+_FAMILY: dict[Node, str] = {}
+
+
+def found_family(node: Node) -> str:
+    """The family that proposed a candidate."""
+    return _FAMILY.get(node, "given")
+
+
+def alike(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two columns say nearly the same (correlation beyond 0.995)."""
+    both = ~(np.isnan(a) | np.isnan(b))
+    if both.sum() < 10:
+        return False
+    x, y = a[both].astype(float), b[both].astype(float)
+    width = float(x.std() * y.std())
+    return width > 0 and abs(float(np.mean((x - x.mean()) * (y - y.mean())))) / width > 0.995

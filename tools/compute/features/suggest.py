@@ -1,0 +1,175 @@
+"""Search for features for both models, and tell what was found, with the evidence, or that nothing helps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from opsmith.tools.compute.features import metrics
+from opsmith.tools.compute.features.ask import Asking, Deadline, Wish, leak_findings
+from opsmith.tools.compute.features.expression import Node, columns_of, written
+from opsmith.tools.compute.features.families import Family, Interactions, Pairs
+from opsmith.tools.compute.features.families_more import families
+from opsmith.tools.compute.features.featureset import Entry, FeatureSet, read_set
+from opsmith.tools.compute.features.problem import Engine, Problem
+from opsmith.tools.compute.features.refusals import gives_away
+from opsmith.tools.compute.features.search import Outcome, search
+from opsmith.tools.compute.features.words import in_words, name_of
+from opsmith.tools.contract import Context, Finding
+
+_LINEAR = frozenset(
+    ("logistic_regression", "linear_regression", "ridge", "lasso", "elastic_net", "svm", "naive_bayes", "linear")
+)
+MOST = 10
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """What a search found: the set, what was refused, and how it was looked for."""
+
+    features: FeatureSet
+    findings: tuple[Finding, ...]
+    summary: dict[str, Any]
+
+
+def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggestions:
+    """The features that help to predict the target, proved on held-out folds. Kept, so that asking again is instant."""
+    context = asking.context
+    target = asking.target(wish, "should the features help to predict")
+    kept = context.home / "features" / f"{asking.key(wish)}{'-' + '-'.join(only) if only else ''}.json"
+    if kept.is_file():
+        return _read(kept)
+    context.progress(0.01, f"looking at {asking.table.name}")
+    first = asking.problem(wish)
+    findings = leak_findings(asking.frame, first.roles, target, asking.table.name, context.seed, wish.time)
+    refused = [f.columns[0] for f in findings if f.severity == "critical"]
+    problem = asking.problem(wish, refused) if refused else first
+    engines = _engines(wish)
+    deadline = asking.deadline()
+    outcomes: list[Outcome] = []
+    for number, engine in enumerate(engines):
+        part = deadline.share(1 / (len(engines) - number))
+        outcomes.append(_one(problem, engine, wish, only, part, context, number / len(engines), 1 / len(engines)))
+        if outcomes[-1].stopped == "it was stopped":
+            break
+    made = Suggestions(_set(asking, problem, outcomes, wish), tuple(findings), _summary(asking, problem, outcomes))
+    if not any(o.stopped == "it was stopped" for o in outcomes):
+        _keep(kept, made)
+    return made
+
+
+def _engines(wish: Wish) -> list[Engine]:
+    if wish.algorithm is None:
+        return ["linear", "boosted"]
+    return ["linear"] if wish.algorithm in _LINEAR else ["boosted"]
+
+
+def _one(
+    problem: Problem,
+    engine: Engine,
+    wish: Wish,
+    only: Sequence[str],
+    deadline: Deadline,
+    context: Context,
+    start: float,
+    share: float,
+) -> Outcome:
+    def progress(fraction: float | None, note: str) -> None:
+        context.progress(None if fraction is None else start + share * fraction, note)
+
+    outcome = problem.outcome
+
+    def refused(node: Node, values: np.ndarray) -> bool:
+        return gives_away(values, outcome[problem.sample(len(values))], problem.task)
+
+    return search(
+        problem,
+        engine,
+        _families(wish, only),
+        most=min(MOST, wish.n or MOST),
+        left=deadline.left,
+        progress=progress,
+        refused=refused,
+    )
+
+
+def _families(wish: Wish, only: Sequence[str]) -> tuple[Family, ...]:
+    if "interactions" in only:
+        return (Interactions(), Pairs())
+    return families(wish.country)
+
+
+def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wish) -> FeatureSet:
+    """Features of both models in one set; one that helps both is listed once, with its larger gain."""
+    taken = list(asking.table.column_names)
+    entries: dict[Node, Entry] = {}
+    for outcome in outcomes:
+        for feature in outcome.features:
+            known = entries.get(feature.node)
+            models = (*(known.models if known else ()), feature.engine)
+            if known and (known.gain or 0) >= feature.gain.mean:
+                entries[feature.node] = Entry(**{**known.__dict__, "models": models})
+                continue
+            name = known.name if known else name_of(feature.node, taken)
+            taken.append(name)
+            interval = (round(feature.gain.low, 5), round(feature.gain.high, 5))
+            entries[feature.node] = Entry(
+                name,
+                written(feature.node),
+                feature.family,
+                round(feature.gain.mean, 5),
+                interval,
+                models,
+                in_words(feature.node),
+            )
+    ordered = tuple(sorted(entries.values(), key=lambda e: -(e.gain or 0)))[: min(MOST, wish.n or MOST)]
+    kinds = {c: problem.roles.kinds[c] for e in ordered for c in columns_of(e.node)}
+    return FeatureSet(
+        asking.table.name, problem.target, problem.task, problem.metric, kinds, ordered, _scores(problem, outcomes)
+    )
+
+
+def _scores(problem: Problem, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    told = {}
+    for o in outcomes:
+        if not o.before:
+            continue
+        before = metrics.shown(problem.metric, float(np.mean(o.before)))
+        after = metrics.shown(problem.metric, float(np.mean(o.after))) if o.after else before
+        told[o.engine] = {"before": round(before, 5), "after": round(after, 5), "features": len(o.features)}
+    return told
+
+
+def _summary(asking: Asking, problem: Problem, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {
+        "rows": asking.table.rows, "rows_used": len(problem.y), "task": problem.task, "metric": problem.metric,
+        "validated_by": problem.splits.words, "columns": dict(problem.roles.kinds),
+        "searches": [
+            {"model": o.engine, "candidates": o.tried, "passed_screening": o.passed, "passed_when_shuffled": o.shuffled,
+             "kept": len(o.features), "stopped": o.stopped,
+             "closest": [{"expression": written(n), "gain": round(v, 5)} for n, v in o.closest[:3]],
+             "costs": {written(f.node): round(f.cost, 2) for f in o.features}}
+            for o in outcomes
+        ],
+    }  # fmt: skip
+
+
+def _keep(path: Any, made: Suggestions) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    findings = [{**f.__dict__, "evidence": dict(f.evidence)} for f in made.findings]
+    path.write_text(
+        json.dumps({"set": made.features.to_yaml(), "findings": findings, "summary": made.summary}, default=str),
+        encoding="utf-8",
+    )
+
+
+def _read(path: Any) -> Suggestions:
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    findings = tuple(
+        Finding(**{**f, "columns": tuple(f["columns"]), "rows": tuple(f["rows"])}) for f in plain["findings"]
+    )
+    return Suggestions(read_set(plain["set"]), findings, plain["summary"])
