@@ -24,7 +24,8 @@ from opsmith.tools.contract import Table as Shown
 SCALINGS = {"standard": "standard", "zscore": "standard", "z-score": "standard", "minmax": "minmax", "min-max": "minmax",
             "robust": "robust", "quantile": "quantile", "log": "log"}  # fmt: skip
 ENCODINGS = {"onehot": "onehot", "one-hot": "onehot", "one_hot": "onehot", "dummy": "onehot",
-             "ordinal": "ordinal", "label": "ordinal", "target": "target", "mean": "target", "frequency": "frequency", "count": "frequency"}  # fmt: skip
+             "ordinal": "ordinal", "label": "ordinal", "target": "target", "mean": "target",
+             "frequency": "frequency", "count": "frequency"}  # fmt: skip
 # used when no words are given: what insurers, banks and support desks look for
 RISK_WORDS = ("accident", "speeding", "crash", "collision", "injury", "damage", "claim", "fraud", "scam", "theft", "stolen",
               "urgent", "complaint", "complain", "refund", "cancel", "angry", "overdue", "default", "violation", "lawsuit",
