@@ -1,127 +1,165 @@
-"""Score a file with a registered model: the schema checked first, the predictions written only after a yes."""
+"""Score a file or typed values with a registered model; predictions are written only after approval."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from opsmith.tools.contract import Context, Finding, Result, Table, ToolError, tool
+from opsmith.tools.contract import Context, Finding, NeedsAnswer, Result, Table, ToolError, tool
+
+EXPLAINED = 200  # rows whose reasons are written into a file
+BACKGROUND = 100
 
 
 @tool(
     intent="predict",
     examples=(
-        "score may.csv with churn_model",
-        "predict with delay_reg on new.csv into out.csv",
-        "show 3 predictions, no file",
+        "score telco_new.csv with churn_model",
+        "predict fresh.csv with churn_model, cutoff 0.7, into scored.csv",
+        "show 5 predictions of churn_model for new.csv and why",
+        "what would churn_model say for tenure=3, Contract=Month-to-month?",
     ),
 )
 def predict(
     model: str,
-    dataset: str,
+    dataset: str | None = None,
+    values: dict[str, Any] | str | None = None,
     version: int | str | None = None,
     threshold: float | str | None = None,
     output: str | None = None,
     columns: list[str] = [],  # noqa: B006
     n: int | None = None,
+    explain: bool = False,
     dry_run: bool = False,
     *,
     context: Context,
 ) -> Result:
-    """Predict for every row of a file and propose to write the result beside the inputs.
+    """Predict for every row of a file and propose to write the result; or for values typed as column=value.
 
-    model, version: from the registry (default: champion). dataset: rows to score. threshold: probability from which the
-    positive class is said (0.5), as 0.7 or 70%. output: file to write (.csv or .parquet). columns: input columns to keep
-    in it. n: show so many rows. dry_run: show, write nothing.
+    model, version: from the registry (default: champion). dataset: rows to score; or values: fee=80, plan=month.
+    threshold: probability from which the positive class is said (by default the model's own, else 0.5), as 0.7 or 70%.
+    output: file to write (.csv, .parquet or .jsonl). columns: input columns to keep in it. n: show so many rows.
+    explain: say which columns pushed each prediction, and how far. dry_run: show, write nothing.
     """
-    import numpy as np
-
-    from opsmith.tools.compute.comparison import card_plan
-    from opsmith.tools.compute.training import inputs_of
-    from opsmith.tools.data import propose, registry
+    from opsmith.tools.compute.scoring import score_rows
+    from opsmith.tools.compute.signature import read, renamed, typed
+    from opsmith.tools.data import registry
     from opsmith.tools.data.table import open_table
 
     card = registry.get(context.project, model, version)
     limit = _probability(threshold)
+    if values:
+        x, found = typed(card, values)
+        scored = score_rows(card, registry.load(card), x, limit)
+        return _one(context, card, x, scored, found)
+    if not dataset:
+        raise NeedsAnswer(f"What should {card.name} score: a file, or values such as {_sample(card)}?")
     table = open_table(context, dataset)
     try:
         if not table.rows:
             raise ToolError(f"{dataset} has no rows to score.")
-        found = _check(card, table)
-        frame = table.pandas()
+        renamed(card, table.column_names, table.name)
+        kept = [table.column(c).name for c in columns]
+        frame, shown = table.pandas(), table.name
     finally:
         table.close()
+    x, found = read(card, frame, shown)
     pipeline = registry.load(card)
     context.progress(0.4, f"scoring {len(frame):,} rows")
-    x = inputs_of(frame, card_plan(card))
-    said = np.asarray(pipeline.predict(x))
-    made = frame[[table.column(c).name for c in columns]].copy() if columns else frame.copy()
-    classes = list(getattr(pipeline, "classes_", []))
-    if len(classes) == 2 and hasattr(pipeline, "predict_proba"):
-        score = np.asarray(pipeline.predict_proba(x))[:, 1]
-        said = np.where(score >= (limit if limit is not None else 0.5), classes[1], classes[0])
-        made["score"] = np.round(score, 6)
-    elif limit is not None:
-        raise ToolError(
-            f"{card.name} predicts {'quantities' if card.task == 'regression' else 'more than two classes'}, "
-            "so a threshold does not apply."
-        )
-    made["prediction"] = said
+    scored = score_rows(card, pipeline, x, limit)
+    if output and output in (shown, card.data.get("path")):
+        raise ToolError(f"{output} holds the inputs; predictions are not written over them. Name another file.")
+    made = (frame[kept] if kept else frame).copy()
+    if scored.score is not None:
+        made["score"] = scored.score.round(6)
+    made["prediction"] = scored.said
+    if explain:
+        made["reasons"] = _reasons(context, scored.value, x, min(len(x), EXPLAINED if not dry_run else n or 5))
     made["model_version"] = f"{card.name} v{card.version}"
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
     first = made.head(n or 5)
-    shown = Table(
-        f"First {len(first)} predictions",
-        tuple(map(str, first.columns)),
-        tuple(tuple(_cell(v) for v in row) for row in first.to_numpy(object)),
-        raw=True,
-    )
-    summary = _summary(said, card, classes)
-    headline = f"{card.name} version {card.version} on {table.name}: {len(made):,} predictions; {summary}."
-    data = {"model": card.name, "version": card.version, "rows": len(made), "threshold": limit, "summary": summary}
+    cells = tuple(tuple(_cell(v) for v in row) for row in first.to_numpy(object))
+    table_shown = Table(f"First {len(first)} predictions", tuple(map(str, first.columns)), cells, raw=True)
+    headline = f"{card.name} version {card.version} on {shown}: {len(made):,} predictions; {scored.summary}."
+    data = {"model": card.name, "version": card.version, "rows": len(made), "threshold": scored.threshold,
+            "summary": scored.summary, "predicted_at": moment}  # fmt: skip
     if dry_run:
-        return Result(headline, data, found, (shown,))
-    target = output or _default_output(table.name)
-    part = propose.new_scratch_file(context, PurePosixPath(target).suffix or ".csv")
-    _write(made, part, bool(context.settings.get("spreadsheet_safe", True)))
-    counts = Table(
-        "Predictions",
-        ("what", "value"),
-        (("rows", len(made)), ("model", f"{card.name} v{card.version}"), ("result", summary)),
-    )
-    action = propose.write(context, staged={target: part}, tables=(counts, shown), kind="save_predictions")
-    return Result(headline, data, found, (shown,), actions=(action,))
+        return Result(headline, data, found, (table_shown,))
+    action = _writing(context, card, made, output or _default_output(shown), scored, table_shown, moment)
+    return Result(headline, data, found, (table_shown,), actions=(action,))
 
 
-def _check(card: Any, table: Any) -> tuple[Finding, ...]:
-    """ToolError when inputs are missing or of another kind; findings for levels and ranges that were never seen."""
-    there = {c.name: c for c in table.columns}
-    missing = [s["column"] for s in card.signature if s["column"] not in there]
-    if missing:
-        raise ToolError(
-            f"{table.name} lacks {', '.join(missing[:6])}, which {card.name} version {card.version} was trained with. "
-            f"It has: {', '.join(list(there)[:8])}."
-        )
-    found = []
-    for entry in card.signature:
-        column = there[entry["column"]]
-        if entry["kind"] == "number" and column.kind == "text":
-            raise ToolError(
-                f"{column.name} holds text in {table.name}, but {card.name} expects numbers there. Clean it first."
-            )
-        if entry.get("levels") and len(entry["levels"]) < 200:
-            from opsmith.tools.data.aggregates import top_values
+def _writing(context: Context, card: Any, made: Any, target: str, scored: Any, shown: Table, moment: str) -> Any:
+    from opsmith.tools.data import propose
 
-            unseen = [str(v) for v, _ in top_values(table, column.name, 200) if str(v) not in entry["levels"]]
-            if unseen:
-                found.append(
-                    Finding(
-                        "unseen",
-                        "warning",
-                        f"{column.name} has values the model never saw: {', '.join(unseen[:4])}.",
-                        (column.name,),
-                    )
-                )
-    return tuple(found)
+    if PurePosixPath(target).suffix not in (".csv", ".parquet", ".pq", ".jsonl"):
+        raise ToolError(f"Predictions are written as .csv, .parquet or .jsonl; {target} is none of them.")
+    made = made.assign(predicted_at=moment)
+    part = propose.new_scratch_file(context, PurePosixPath(target).suffix)
+    about = {
+        "model": card.name,
+        "version": str(card.version),
+        "predicted_at": moment,
+        "model_sha256": card.file.get("sha256", ""),
+    }
+    _write(made, part, bool(context.settings.get("spreadsheet_safe", True)), about)
+    lines = [
+        ("rows", len(made)),
+        ("model", f"{card.name} v{card.version}"),
+        ("time", moment),
+        ("result", scored.summary),
+    ]
+    if scored.threshold is not None:
+        lines.append(("threshold", scored.threshold))
+    counts = Table("Predictions", ("what", "value"), tuple(lines))
+    return propose.write(context, staged={target: part}, tables=(counts, shown), kind="save_predictions")
+
+
+def _one(context: Context, card: Any, x: Any, scored: Any, found: tuple[Finding, ...]) -> Result:
+    """The prediction for typed values, always with its reasons."""
+    from opsmith.tools.compute.explanation import reasons, shapley
+
+    background, drawn = _background(context, card, x)
+    why = ""
+    if drawn:
+        parts = shapley(scored.value, x, background, draws=48, seed=context.seed, check=context.check)[0]
+        why = reasons(parts, x.iloc[0], 5)
+    said = _cell(scored.said[0])
+    chance = "" if scored.score is None else f" (probability of {scored.classes[1]}: {scored.score[0]:.3f})"
+    headline = f"{card.name} version {card.version} says {said}{chance}." + (f" Because of {why}." if why else "")
+    data = {"model": card.name, "version": card.version, "prediction": said, "threshold": scored.threshold, "reasons": why,
+            "score": None if scored.score is None else round(float(scored.score[0]), 6)}  # fmt: skip
+    return Result(headline, data, found)
+
+
+def _background(context: Context, card: Any, x: Any) -> tuple[Any, bool]:
+    """Rows of the training data to hold a row against; none where that file is gone."""
+    from opsmith.tools.compute.training import inputs_of
+    from opsmith.tools.compute.training_run import card_plan
+    from opsmith.tools.data.table import open_table
+
+    try:
+        table = open_table(context, str(card.data.get("path") or ""))
+    except ToolError:
+        return x, False
+    try:
+        if not set(x.columns) <= set(table.column_names):
+            return x, False
+        return inputs_of(table.pandas(list(x.columns), BACKGROUND, context.seed), card_plan(card)), True
+    finally:
+        table.close()
+
+
+def _reasons(context: Context, value: Any, x: Any, most: int) -> list[str]:
+    """What pushed each of the first rows away from the average prediction of this table; blank for the rest."""
+    from opsmith.tools.compute.explanation import reasons, shapley
+
+    background = x.sample(min(BACKGROUND, len(x)), random_state=context.seed)
+    context.progress(0.6, f"explaining {most:,} rows")
+    parts = shapley(value, x.iloc[:most], background, seed=context.seed, check=context.check)
+    told = [reasons(parts[i], x.iloc[i]) for i in range(most)]
+    return [*told, *[""] * (len(x) - most)]
 
 
 def _probability(threshold: float | str | None) -> float | None:
@@ -137,14 +175,8 @@ def _probability(threshold: float | str | None) -> float | None:
     return value
 
 
-def _summary(said: Any, card: Any, classes: list[Any]) -> str:
-    import numpy as np
-
-    if card.task == "regression":
-        return f"mean {float(np.mean(said)):.4g}, from {float(np.min(said)):.4g} to {float(np.max(said)):.4g}"
-    values, counts = np.unique(said.astype(str), return_counts=True)
-    order = np.argsort(-counts)[:4]
-    return ", ".join(f"{values[i]}: {counts[i]:,} ({counts[i] / len(said):.1%})" for i in order)
+def _sample(card: Any) -> str:
+    return ", ".join(f"{s['column']}=…" for s in card.signature[:2])
 
 
 def _default_output(name: str) -> str:
@@ -152,9 +184,19 @@ def _default_output(name: str) -> str:
     return str(path.with_name(f"{path.name.split('.')[0]}_predictions.csv"))
 
 
-def _write(made: Any, part: Any, safe: bool) -> None:
+def _write(made: Any, part: Any, safe: bool, about: dict[str, str]) -> None:
+    """Version and time also in the metadata, where the format has any."""
     if part.suffix in (".parquet", ".pq"):
-        made.to_parquet(part, index=False)
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(made, preserve_index=False)
+        pq.write_table(
+            table.replace_schema_metadata(
+                {**(table.schema.metadata or {}), **{f"opsmith.{k}": v for k, v in about.items()}}
+            ),
+            part,
+        )
         return
     if part.suffix == ".jsonl":
         made.to_json(part, orient="records", lines=True, force_ascii=False)

@@ -7,22 +7,10 @@ from typing import Any, Literal
 from opsmith.tools.contract import Action, Context, Finding, Preview, Result, Table, ToolError, tool
 
 Algorithm = Literal[
-    "gradient_boosting",
-    "logistic_regression",
-    "linear_regression",
-    "ridge",
-    "lasso",
-    "elastic_net",
-    "random_forest",
-    "decision_tree",
-    "svm",
-    "knn",
-    "naive_bayes",
-    "xgboost",
-    "lightgbm",
-    "catboost",
-    "neural_network",
-]
+    "gradient_boosting", "logistic_regression", "linear_regression", "ridge", "lasso", "elastic_net", "random_forest",
+    "decision_tree", "svm", "knn", "naive_bayes", "xgboost", "lightgbm", "catboost", "neural_network",
+]  # fmt: skip
+LOOKED_AT = 20_000  # rows that are looked at for the proposal
 
 
 @tool(
@@ -30,6 +18,7 @@ Algorithm = Literal[
     examples=(
         "train a model for Churn on data/telco_churn.csv",
         "fit a random forest for price, ignore the id",
+        "tune a model for left on customers.csv with 40 trials",
         "can we predict who cancels?",
     ),
 )
@@ -43,8 +32,13 @@ def train(
     metric: str | None = None,
     test_size: float | str | None = None,
     folds: int | None = None,
+    split: Literal["random", "stratified", "group", "time"] | None = None,
+    time_column: str | None = None,
+    group_column: str | None = None,
     n: int | None = None,
-    method: str | None = None,
+    minutes: float | None = None,
+    false_alarm_cost: float | None = None,
+    miss_cost: float | None = None,
     dry_run: bool = False,
     *,
     context: Context,
@@ -52,83 +46,88 @@ def train(
     """Propose to train a model; it runs after approval, cross-validated beside its baselines, and is registered.
 
     dataset, target: file and column to predict. columns: only these inputs. exclude: inputs to leave out. model: its
-    name (default: target_model). algorithm: by default gradient boosting and a linear model compete. folds: of the
-    cross-validation. metric: the figure you care about. dry_run: only say what would be done.
+    name (default: target_model). algorithm: by default gradient boosting, a forest and a linear model compete. metric:
+    the figure that decides. split: found from the table unless given; time_column, group_column: what it follows.
+    n, minutes: tune with so many trials, or for so long. false_alarm_cost, miss_cost: from which the threshold follows.
+    dry_run: only say what would be done.
     """
-    from opsmith.tools.compute import training, training_run
+    from opsmith.tools.compute import training_pipeline, training_run
+    from opsmith.tools.compute.training_score import metric_for
     from opsmith.tools.data import registry
     from opsmith.tools.data.table import open_table, sha256_of
 
-    if folds is not None and not 2 <= folds <= 50:
-        raise ToolError(f"{folds} folds do not work; use 2 to 50.")
+    count = _folds(folds, test_size)
     table = open_table(context, dataset)
     try:
         wanted = table.column(target).name
+        used, told = training_pipeline.stand_in(algorithm)
         arguments: dict[str, Any] = {
-            "dataset": table.name,
-            "sha256": sha256_of(table.path) if table.path.is_file() else "",
-            "target": wanted,
-            "columns": [table.column(c).name for c in columns],
-            "exclude": [table.column(c).name for c in exclude],
-            "algorithm": _known_algorithm(algorithm),
-            "folds": folds,
-            "seed": context.seed,
-            "time_column": None,
-        }
+            "dataset": table.name, "sha256": sha256_of(table.path) if table.path.is_file() else "", "target": wanted,
+            "columns": [table.column(c).name for c in columns], "exclude": [table.column(c).name for c in exclude],
+            "algorithm": training_pipeline.known(used), "folds": count, "seed": context.seed, "split": split,
+            "time_column": table.column(time_column).name if time_column else None,
+            "group_column": table.column(group_column).name if group_column else None,
+            "cleaning": _recipe(context, table.name), **_budget(n, minutes), "costs": _costs(false_alarm_cost, miss_cost),
+        }  # fmt: skip
         rows = table.rows
-        frame = table.pandas(sample=20_000, seed=context.seed)
+        frame = table.pandas(sample=LOOKED_AT, seed=context.seed)
     finally:
         table.close()
     name = registry.check_name(model or default_name(wanted))
-    arguments["model"] = name
     plan = training_run.plan_for(frame, arguments)
-    if arguments["algorithm"]:
-        training.build(plan, arguments["algorithm"], context.seed)  # says so when it does not fit the task
-    found = _findings(frame, plan, wanted, dataset)
+    training_pipeline.known(arguments["algorithm"], plan.task)
+    arguments |= {"model": name, "metric": metric_for(plan.task, metric) if metric else None}
+    if arguments["costs"] and plan.task != "binary":
+        raise ToolError(f"Costs of a miss and a false alarm need two classes; {wanted} is a {plan.task} target.")
+    # what was found is part of what is approved, so that training decides nothing anew
+    arguments |= {
+        "split": _word(plan.split),
+        "why": plan.why,
+        "time_column": plan.time_column,
+        "group_column": plan.group_column,
+        "folds": plan.folds,
+    }
+    found = (*_findings(frame, plan, arguments), *((Finding("stand-in", "info", told),) if told else ()))
+    return _proposed(context, name, table.name, rows, plan, arguments, found, dry_run)
+
+
+def _proposed(
+    context: Context, name: str, shown: str, rows: int, plan: Any, arguments: dict[str, Any], found: tuple[Finding, ...],
+    dry_run: bool,
+) -> Result:  # fmt: skip
+    from opsmith.tools.compute.training_pipeline import candidates
+    from opsmith.tools.data import registry
+
     version = max((c.version for c in registry.versions(context.project, name)), default=0) + 1
     how = f"{plan.folds}-fold cross-validation, {plan.split}"
+    compete = [c.replace("_", " ") for c in candidates(plan, arguments["algorithm"], rows)]
+    search = {"trials": "{} trials", "seconds": "{:g} seconds"}
     lines = (
-        ("task", plan.task),
-        ("rows", f"{rows:,}"),
-        ("numbers", ", ".join(plan.numeric) or "none"),
-        ("categories", ", ".join(plan.categories) or "none"),
-        ("texts", ", ".join(plan.texts) or "none"),
+        ("task", plan.task), ("rows", f"{rows:,}"), ("numbers", ", ".join(plan.numeric) or "none"),
+        ("categories", ", ".join(plan.categories) or "none"), ("texts", ", ".join(plan.texts) or "none"),
         ("left out", "; ".join(f"{c} ({why})" for c, why in plan.left_out) or "none"),
-        ("algorithms", arguments["algorithm"] or "gradient boosting and a linear model compete"),
-        ("validated by", how),
-    )
+        ("algorithms", compete[0] if len(compete) == 1 else f"{', '.join(compete)} compete"),
+        ("validated by", f"{how}: {plan.why}"),
+        ("search", ", ".join(t.format(arguments[k]) for k, t in search.items() if arguments[k]) or "none, sound defaults"),
+        *((("cleaning", "the project's recipe is the first step of the pipeline"),) if plan.recipe else ()),
+    )  # fmt: skip
     headline = (
-        f"{name} version {version} would predict {wanted} ({plan.task}) from {len(plan.inputs)} columns "
-        f"of {table.name}, {how}."
+        f"{name} version {version} would predict {plan.target} ({plan.task}) from {len(plan.columns)} columns of {shown}, "
+        f"{how}: {plan.why}."
     )
+    first = "Becomes the champion." if version == 1 else "The champion stays; promotion is asked separately."
     preview = Preview(
-        f"train {name} version {version} for {wanted} on {table.name} ({rows:,} rows)",
+        f"train {name} version {version} for {plan.target} on {shown} ({rows:,} rows)",
         tables=(Table("Training", ("what", "how"), lines),),
-        notes=(
-            f"Writes models/{name}/{version}/. "
-            "The first version becomes champion; promotion of later ones is asked separately.",
-        ),
+        notes=(f"Writes models/{name}/{version}/ with the model and a report. {first}",),
     )
-    action = Action(
-        "train",
-        f"model:{name}",
-        {k: v for k, v in arguments.items() if v not in (None, [])},
-        preview,
-        True,
-        "medium",
-        (name, f"models/{name}"),
-    )
-    data = {
-        "model": name,
-        "version": version,
-        "task": plan.task,
-        "inputs": list(plan.inputs),
-        "folds": plan.folds,
-        "split": plan.split,
-    }
-    return Result(
-        headline, data, found, actions=() if dry_run else (action,), next_steps=("yes",) if not dry_run else ()
-    )
+    given = {k: v for k, v in arguments.items() if v not in (None, [], "")}
+    action = Action("train", f"model:{name}", given, preview, True, "medium", (name, f"models/{name}"))
+    data = {"model": name, "version": version, "task": plan.task, "inputs": list(plan.columns), "folds": plan.folds,
+            "split": plan.split, "why": plan.why, "left_out": dict(plan.left_out)}  # fmt: skip
+    leaks = next((f.fix for f in found if f.fix), None)
+    steps = () if dry_run else ("yes", *((leaks,) if leaks else ()))
+    return Result(headline, data, found, actions=() if dry_run else (action,), next_steps=steps)
 
 
 def default_name(target: str) -> str:
@@ -139,31 +138,74 @@ def default_name(target: str) -> str:
     return f"{slug}_model"
 
 
-def _known_algorithm(algorithm: str | None) -> str | None:
-    from opsmith.tools.compute.training import ALGORITHMS
+def _folds(folds: int | None, test_size: float | str | None) -> int | None:
+    """The number of folds; a share to test on, such as 20%, gives the folds of that size."""
+    if folds is not None and not 2 <= folds <= 50:
+        raise ToolError(f"{folds} folds do not work; use 2 to 50.")
+    if folds is not None or test_size is None:
+        return folds
+    text = str(test_size).strip()
+    try:
+        share = float(text.rstrip("%")) / (100 if text.endswith("%") or float(text.rstrip("%")) >= 1 else 1)
+    except ValueError:
+        share = 0.0
+    if not 0.02 <= share <= 0.5:
+        raise ToolError(f"A test share of {test_size} does not work; use 0.02 to 0.5, or 2% to 50%.")
+    return max(2, round(1 / share))
 
-    if algorithm in ("xgboost", "lightgbm", "catboost"):
-        return "gradient_boosting"  # scikit-learn's histogram boosting, the same method; said in the findings of the result
-    if algorithm is not None and algorithm not in ALGORITHMS:
-        raise ToolError(f"{algorithm} is not available here. There are: {', '.join(ALGORITHMS)}.")
-    return algorithm
+
+def _budget(n: int | None, minutes: float | None) -> dict[str, Any]:
+    if n is not None and not 1 <= n <= 5000:
+        raise ToolError(f"{n} trials do not work; use 1 to 5000.")
+    if minutes is not None and not 0 < minutes <= 24 * 60:
+        raise ToolError(f"A search of {minutes:g} minutes does not work; use more than 0 and at most 1440.")
+    return {"trials": n, "seconds": None if minutes is None else round(minutes * 60, 1)}
 
 
-def _findings(frame: Any, plan: Any, target: str, dataset: str) -> tuple[Finding, ...]:
-    """Inputs that alone tell the target, and classes that are rare."""
+def _costs(false_alarm: float | None, miss: float | None) -> list[float] | None:
+    """(false alarm, miss); one that was not named costs 1."""
+    if false_alarm is None and miss is None:
+        return None
+    both = [1.0 if c is None else float(c) for c in (false_alarm, miss)]
+    if min(both) < 0 or max(both) == 0:
+        raise ToolError("Costs are 0 or more, and one of them is more than 0.")
+    return both
+
+
+def _word(split: str) -> str:
+    return {"time order": "time", "group": "group"}.get(split, "stratified" if "stratified" in split else "random")
+
+
+def _recipe(context: Context, dataset: str) -> str | None:
+    """The project's recipe that cleans this very table; it becomes part of the pipeline."""
+    from opsmith.tools.compute.recipe import read_recipe, recipe_for
+
+    path = recipe_for(context, dataset)
+    if path is None:
+        return None
+    text = path.read_text(encoding="utf-8")
+    return text if read_recipe(text, path.name).dataset == dataset else None
+
+
+def _findings(frame: Any, plan: Any, arguments: dict[str, Any]) -> tuple[Finding, ...]:
+    """Inputs that alone tell the target, copies of rows, and classes that are rare."""
     from opsmith.tools.compute.leaks import leaks
 
+    target, dataset = plan.target, arguments["dataset"]
     found = [
         Finding(
-            "leak",
-            "critical",
+            "leak", "critical",
             f"{name} alone predicts {target} almost perfectly ({power:.3f} of 1); it probably leaks the outcome.",
-            (name,),
-            {"power": power},
-            fix=f"train a model for {target} on {dataset} without {name}",
+            (name,), {"power": power}, fix=f"train a model for {target} on {dataset} without {name}",
         )
         for name, power in leaks(frame, plan)
-    ]
+    ]  # fmt: skip
+    copies = float(frame.duplicated().mean())
+    if copies > 0.02 and plan.split in ("random", "stratified random"):
+        found.append(Finding(
+            "copies", "warning", f"{copies:.1%} of the rows equal an earlier row, so folds at random test on rows that were "
+            "trained on; the scores will flatter.", evidence={"share": copies}, fix=f"remove duplicates from {dataset}",
+        ))  # fmt: skip
     if plan.task != "regression":
         share = float(frame[target].value_counts(normalize=True).min())
         if share < 0.1:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from opsmith.agent.effects import Effect, Outcome, Place
+from opsmith.agent.effects import Effect, Outcome, Place, models_elsewhere
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import registry
 
@@ -27,70 +27,72 @@ def _train(arguments: Mapping[str, Any], place: Place) -> Outcome:
     from opsmith.tools.compute import training_run
 
     card = _made_before(arguments, place)
-    extra: dict[str, Any] = {}
     if card is None:
-        context = _context(place)
-        fields, file, trained = training_run.train(context, arguments, place.kept, place.progress, context.check)
-        card = registry.register(place.project, {**fields, "approved_by": place.approved_by}, file, place.approval_id)
-        extra = {"baselines": trained.baselines, "importance": trained.importance[:10], "algorithm": trained.algorithm}
-    told = _metrics(card)
-    message = f"Trained {card.name} version {card.version} ({card.recipe.get('algorithm')}): {told}."
-    return Outcome(message, (_folder(card, place),), {"model": card.name, "version": card.version, "metrics": card.metrics, **extra},
-                   {"model": card.name, "version": card.version, "before": None})  # fmt: skip
+        fields, files, _ = training_run.train(_context(place), arguments, place.kept, place.progress, _check(place))
+        fields |= {"approved_by": place.approved_by}
+        card = registry.register(
+            place.project, fields, files["model"], place.approval_id, {"report.html": files["report"]}
+        )
+    message = f"Trained {card.name} version {card.version} ({_algorithm(card)}): {_metrics(card)}.{_beside(card)}"
+    told = models_elsewhere.publish(card, place)
+    return Outcome(
+        message + told, _paths(card, place), _told(card), {"model": card.name, "version": card.version, "before": None}
+    )
 
 
 def _retrain(arguments: Mapping[str, Any], place: Place) -> Outcome:
     """Train a challenger on the new data and compare it with the champion on rows that neither has seen in training."""
-    from opsmith.tools.compute import comparison, training, training_run
-    from opsmith.tools.data.table import open_table
+    from opsmith.tools.compute import retraining, training_run
 
     context = _context(place)
     champion = registry.get(place.project, str(arguments["model"]))
     card = _made_before(arguments, place)
-    table = open_table(context, str(arguments["dataset"]))
-    try:
-        frame = training_run.frame_of(table, int(arguments.get("seed", 0)))
-    finally:
-        table.close()
     before = registry.aliases_of(place.project, champion.name)
     if card is None:
-        fields, file, _ = training_run.train(context, arguments, place.kept, place.progress, context.check)
-        fields |= {"parent": champion.version, "approved_by": place.approved_by}
-        card = registry.register(place.project, fields, file, place.approval_id)
+        fields, files, trained = training_run.train(context, arguments, place.kept, place.progress, _check(place))
+        place.progress(0.96, "comparing champion and challenger on the same held-out rows")
+        against = retraining.against(context, champion, arguments, trained)
+        fields |= {"parent": champion.version, "approved_by": place.approved_by, "comparison": against}
+        card = registry.register(
+            place.project, fields, files["model"], place.approval_id, {"report.html": files["report"]}
+        )
     registry.set_alias(place.project, card.name, "challenger", card.version)
-    data: dict[str, Any] = {
-        "model": card.name,
-        "version": card.version,
-        "metrics": card.metrics,
-        "champion": champion.version,
-    }
-    told = ""
-    try:
-        place.progress(0.97, "comparing champion and challenger")
-        made = training_run.plan_for(frame, arguments)
-        cut = int(len(frame) * 0.8)
-        order = (
-            frame
-            if arguments.get("time_column")
-            else frame.sample(frac=1.0, random_state=int(arguments.get("seed", 0)))
-        )
-        usable = order.iloc[:cut].dropna(subset=[made.target])
-        y = (
-            usable[made.target]
-            if made.task == "regression" or training._numbers(usable[made.target])
-            else usable[made.target].astype(str)
-        )
-        trial = training.build(made, str(card.recipe["algorithm"]), int(arguments.get("seed", 0))).fit(
-            training.inputs_of(usable, made), y
-        )
-        result = comparison.compare((champion, registry.load(champion)), (card, trial), order.iloc[cut:])
-        data["comparison"] = result.as_dict()
-        told = f" Against version {champion.version} on the same {result.rows:,} held-out rows: {result.recommendation}; {result.reason}."
-    except ToolError as error:
-        told = f" It could not be compared with version {champion.version}: {error}"
-    message = f"Trained {card.name} version {card.version} as challenger: {_metrics(card)}.{told} Promotion is asked separately."
+    data = {**_told(card), "champion": champion.version, "comparison": card.comparison}
+    message = (
+        f"Trained {card.name} version {card.version} ({_algorithm(card)}) as challenger: {_metrics(card)}. "
+        f"{retraining.sentence(card)} Promotion is asked separately."
+    )
     undo = {"model": card.name, "version": card.version, "before": before}
-    return Outcome(message, (_folder(card, place),), data, undo)
+    return Outcome(message + models_elsewhere.publish(card, place), _paths(card, place), data, undo)
+
+
+def _check(place: Place) -> Callable[[], None]:
+    return _context(place).check
+
+
+def _algorithm(card: registry.ModelCard) -> str:
+    return str(card.recipe.get("algorithm", "")).replace("_", " ")
+
+
+def _beside(card: registry.ModelCard) -> str:
+    """The baseline and what matters most, in a sentence; empty for models of which that is not kept."""
+    told = ""
+    metric, dummy = card.validation.get("metric"), card.baselines.get("dummy")
+    if metric and dummy is not None and dummy == dummy:
+        told += f" Always saying the same would give {metric} {dummy:.4g}."
+    most = [str(name) for name, lost in card.importance[:3] if lost > 0]
+    return told + (f" It leans most on {', '.join(most)}." if most else "")
+
+
+def _told(card: registry.ModelCard) -> dict[str, Any]:
+    return {"model": card.name, "version": card.version, "algorithm": card.recipe.get("algorithm"), "metrics": card.metrics,
+            "baselines": card.baselines, "importance": card.importance[:10], "insights": card.insights,
+            "threshold": card.threshold, "validation": card.validation}  # fmt: skip
+
+
+def _paths(card: registry.ModelCard, place: Place) -> tuple[str, ...]:
+    report = Path(card.folder) / "report.html"
+    return (_folder(card, place), *((f"{_folder(card, place)}/report.html",) if report.exists() else ()))
 
 
 def _made_before(arguments: Mapping[str, Any], place: Place) -> registry.ModelCard | None:
@@ -105,6 +107,9 @@ def _untrain(undo: Mapping[str, Any], place: Place) -> str:
     if len(registry.versions(place.project, name)) > 1 and aliases.get("champion") == version:
         raise ToolError(f"{name} version {version} is the champion now. Roll back first, then undo.")
     registry.remove(place.project, name, version)
+    for alias, number in dict(undo.get("before") or {}).items():
+        if number != version and registry.aliases_of(place.project, name).get(alias) is None:
+            registry.set_alias(place.project, name, alias, int(number))
     return f"Took {name} version {version} out of the registry."
 
 
@@ -123,7 +128,7 @@ def _move(arguments: Mapping[str, Any], place: Place) -> Outcome:
         f"{name} version {version} is the champion now (before: {before.get('champion', 'none')}). {_metrics(card)}."
     )
     return Outcome(
-        message,
+        message + models_elsewhere.move(card, place),
         (_folder(card, place),),
         {"model": name, "version": version, "before": before},
         {"model": name, "before": before, "after": version},

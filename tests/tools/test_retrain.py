@@ -63,14 +63,16 @@ def test_comparing_reads_only_and_says_which_rows_were_seen(place: Context) -> N
     customers(300, seed=9, shift=15).to_csv(place.project / "later.csv", index=False)
     fair = retrain("left_model", "later.csv", action="compare", context=place)
     assert fair.actions == () and fair.data["rows"] == 300 and "flatters" not in fair.headline
-    seen = retrain("left_model", action="compare", context=place)
-    assert "saw these rows" in seen.headline and not seen.next_steps
+    held = retrain("left_model", action="compare", context=place)
+    assert "80 held-out rows of fresh.csv" in held.headline and "saw these rows" not in held.headline
+    seen = retrain("left_model", "fresh.csv", action="compare", context=place)
+    assert "v2 saw these rows" in seen.headline and not seen.next_steps
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"model": "left_model"}, "Name the new data"),
+        ({"model": "left_model"}, "Name the new data.*no prediction log"),
         ({"model": "right_model", "dataset": "fresh.csv"}, "Nearest: left_model"),
         ({"model": "left_model", "action": "promote"}, "no other version"),
         ({"model": "left_model", "action": "rollback", "version": 9}, "no version 9"),

@@ -43,8 +43,8 @@ class AskedModel:
             from opsmith.tools.data import registry
 
             self._pipeline = registry.load(self.card)
-        x = _plain(frame[self.features] if self.features else frame.drop(columns=[self.card.target], errors="ignore"))
         try:
+            x = self._inputs(frame)
             said = np.asarray(self._pipeline.predict(x))
             if hasattr(self._pipeline, "predict_proba") and len(getattr(self._pipeline, "classes_", ())) == 2:
                 return said, np.asarray(self._pipeline.predict_proba(x))[:, 1]
@@ -52,6 +52,15 @@ class AskedModel:
             told = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             raise ToolError(f"{name} cannot predict for these rows: {told}") from None
         return said, None
+
+    def _inputs(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """What the pipeline takes, in the types it was fitted to."""
+        if not self.features:
+            return _plain(frame.drop(columns=[self.card.target], errors="ignore"))
+        from opsmith.tools.compute.training import inputs_of
+        from opsmith.tools.compute.training_run import card_plan
+
+        return inputs_of(frame, card_plan(self.card))
 
     def importance(self, frame: pd.DataFrame, seed: int = 0) -> dict[str, float]:
         """How much predictions change, on average, when one column's values are shuffled among the rows."""

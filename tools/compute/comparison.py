@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from opsmith.tools.compute import training
+from opsmith.tools.compute.training_run import card_plan
+from opsmith.tools.compute.training_score import MAIN_METRIC, SMALLER_IS_BETTER
 from opsmith.tools.contract import ToolError
 from opsmith.tools.data import registry
+
+__all__ = ["Comparison", "card_plan", "compare"]
+
+LEAST_ROWS = 20
+MOST_WAITING = 20  # times the present rows for which waiting is still worth proposing
+SURELY = 3.0  # z of a paired difference in one of many segments
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Both scores in one part of the rows; z below -3: the challenger is surely worse there."""
+
+    column: str
+    value: str
+    rows: int
+    champion: float
+    challenger: float
+    z: float
 
 
 @dataclass(frozen=True)
@@ -24,24 +45,28 @@ class Comparison:
     rows: int
     recommendation: str
     reason: str
-    segments: tuple[tuple[str, str, int, float, float], ...] = ()
+    segments: tuple[Segment, ...] = ()
+
+    @property
+    def worse(self) -> tuple[Segment, ...]:
+        """Segments in which the challenger is surely worse."""
+        return tuple(s for s in self.segments if s.z < -SURELY)
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "metric": self.metric, "champion": self.champion, "challenger": self.challenger, "gain": self.gain,
             "interval": list(self.interval), "rows": self.rows, "recommendation": self.recommendation, "reason": self.reason,
-            "segments": [dict(zip(("column", "value", "rows", "champion", "challenger"), s, strict=True)) for s in self.segments],
+            "segments": [vars(s) for s in self.segments], "worse_segments": [f"{s.column} = {s.value}" for s in self.worse],
         }  # fmt: skip
 
 
-def card_plan(card: registry.ModelCard) -> training.Plan:
-    """The plan behind a registered model, from its signature."""
-    kinds: dict[str, list[str]] = {"number": [], "category": [], "text": []}
-    for entry in card.signature:
-        kinds[str(entry["kind"])].append(str(entry["column"]))
-    return training.Plan(
-        card.task, card.target, tuple(kinds["number"]), tuple(kinds["category"]), tuple(kinds["text"]), (), "", 0
-    )
+@dataclass(frozen=True)
+class _Said:
+    """What one model says of the rows: labels or values, probabilities of the second class, and a loss a row."""
+
+    said: np.ndarray
+    chance: np.ndarray | None
+    loss: np.ndarray
 
 
 def compare(
@@ -49,62 +74,81 @@ def compare(
     new: tuple[registry.ModelCard, Any],
     frame: Any,
     seed: int = 0,
-    draws: int = 400,
+    draws: int = 500,
 ) -> Comparison:
-    """Both models (card, pipeline) on `frame`, which has the target. ToolError when there are too few rows."""
-    target = new[0].target
-    rows = frame.dropna(subset=[target]).reset_index(drop=True)
-    if len(rows) < 20:
-        raise ToolError(f"{len(rows)} rows with an outcome are too few to compare models; at least 20 are needed.")
-    y = rows[target]
-    metric = training.MAIN_METRIC.get(new[0].task, "accuracy")
-    said = [_losses(card, pipeline, rows, y, metric) for card, pipeline in (old, new)]
-    rng = np.random.default_rng(seed)
-    picks = [rng.integers(0, len(rows), len(rows)) for _ in range(draws)]
-    gains = [_gain(metric, said[0], said[1], y, p, new[1]) for p in picks]
+    """Both models (card, pipeline) on `frame`, which has the target. ToolError when there are too few rows.
+
+    The rows are drawn again with replacement, the same for both, and the gain is taken each time (Efron 1979).
+    """
+    card = new[0]
+    rows = frame.dropna(subset=[card.target]).reset_index(drop=True)
+    if len(rows) < LEAST_ROWS:
+        raise ToolError(
+            f"{len(rows)} rows with an outcome are too few to compare models; at least {LEAST_ROWS} are needed."
+        )
+    task = "binary" if card.task == "classification" and rows[card.target].nunique() == 2 else card.task
+    metric = MAIN_METRIC.get(task, "accuracy")
+    classes = list(getattr(new[1], "classes_", ()))
+    truth = np.asarray(training.target_of(rows, training.Plan(task, card.target, (), (), (), (), "", 0)))
+    told = [_ask(c, pipeline, rows, truth, task) for c, pipeline in (old, new)]
+    if metric == "auc" and any(t.chance is None for t in told):
+        metric = "accuracy"
     everything = np.arange(len(rows))
-    first = _value(metric, said[0], y, everything, old[1])
-    second = _value(metric, said[1], y, everything, new[1])
-    gain = (first - second) if metric in training.SMALLER_IS_BETTER else (second - first)
+    first, second = (_value(metric, t, truth, everything, classes) for t in told)
+    sign = -1.0 if metric in SMALLER_IS_BETTER else 1.0
+    rng = np.random.default_rng(seed)
+    gains = []
+    for _ in range(draws):
+        pick = rng.integers(0, len(rows), len(rows))
+        a, b = (_value(metric, t, truth, pick, classes) for t in told)
+        gains.append(sign * (b - a))
     known = [g for g in gains if g == g]
     low, high = (float(np.quantile(known, q)) for q in (0.025, 0.975)) if known else (float("nan"), float("nan"))
+    gain = sign * (second - first)
+    segments = _segments(rows, told, truth, metric, classes, card)
     advice, reason = _advice(gain, low, high, metric, len(rows))
-    return Comparison(
-        metric,
-        first,
-        second,
-        gain,
-        (low, high),
-        len(rows),
-        advice,
-        reason,
-        _segments(rows, said, y, metric, old[1], new[1], new[0]),
-    )
+    worse = [f"{s.column} = {s.value}" for s in segments if s.z < -SURELY]
+    if worse and advice == "promote":
+        reason += f"; it is worse where {', '.join(worse[:3])}"
+    return Comparison(metric, first, second, gain, (low, high), len(rows), advice, reason, segments)
 
 
-def _losses(card: registry.ModelCard, pipeline: Any, rows: Any, y: Any, metric: str) -> np.ndarray:
-    """What the metric needs of each row: scores, or predictions."""
+def _ask(card: registry.ModelCard, pipeline: Any, rows: Any, truth: np.ndarray, task: str) -> _Said:
     x = training.inputs_of(rows, card_plan(card))
-    if metric == "auc" and hasattr(pipeline, "predict_proba"):
-        return np.asarray(pipeline.predict_proba(x)[:, 1])
-    return np.asarray(pipeline.predict(x))
+    said = np.asarray(pipeline.predict(x))
+    if task == "regression":
+        return _Said(said.astype(float), None, np.abs(truth.astype(float) - said.astype(float)))
+    wrong = (truth.astype(str) != said.astype(str)).astype(float)
+    classes = [str(c) for c in getattr(pipeline, "classes_", ())]
+    if len(classes) != 2:
+        return _Said(said, None, wrong)
+    if hasattr(pipeline, "predict_proba"):
+        chance = np.asarray(pipeline.predict_proba(x))[:, 1]
+    elif hasattr(pipeline, "decision_function"):
+        chance = np.asarray(pipeline.decision_function(x))
+    else:
+        return _Said(said, None, wrong)
+    return _Said(said, chance, wrong)
 
 
-def _value(metric: str, said: np.ndarray, y: Any, pick: np.ndarray, pipeline: Any) -> float:
-    from sklearn import metrics as m
-
-    truth = np.asarray(y)[pick]
+def _value(metric: str, told: _Said, truth: np.ndarray, pick: np.ndarray, classes: list[Any]) -> float:
+    """The metric on the picked rows; NaN where it has no meaning there."""
     if metric == "rmse":
-        return float(np.sqrt(np.mean((truth.astype(float) - said[pick].astype(float)) ** 2)))
-    if metric == "auc":
-        positive = (truth.astype(str) == str(pipeline.classes_[1])).astype(int)
-        return float(m.roc_auc_score(positive, said[pick])) if 0 < positive.sum() < len(positive) else float("nan")
-    return float(np.mean(truth.astype(str) == said[pick].astype(str)))
+        return float(np.sqrt(np.mean((truth[pick].astype(float) - told.said[pick]) ** 2)))
+    if metric == "auc" and told.chance is not None:
+        return _auc(truth[pick].astype(str) == str(classes[-1]), told.chance[pick])
+    return float(np.mean(truth[pick].astype(str) == told.said[pick].astype(str)))
 
 
-def _gain(metric: str, a: np.ndarray, b: np.ndarray, y: Any, pick: np.ndarray, pipeline: Any) -> float:
-    first, second = _value(metric, a, y, pick, pipeline), _value(metric, b, y, pick, pipeline)
-    return first - second if metric in training.SMALLER_IS_BETTER else second - first
+def _auc(positive: np.ndarray, chance: np.ndarray) -> float:
+    """Area under the ROC curve by ranks, ties at their mean (Mann and Whitney 1947)."""
+    many = int(positive.sum())
+    if not 0 < many < len(positive):
+        return float("nan")
+    from scipy.stats import rankdata
+
+    ranks = rankdata(chance)
+    return float((ranks[positive].sum() - many * (many + 1) / 2) / (many * (len(positive) - many)))
 
 
 def _advice(gain: float, low: float, high: float, metric: str, rows: int) -> tuple[str, str]:
@@ -113,30 +157,32 @@ def _advice(gain: float, low: float, high: float, metric: str, rows: int) -> tup
         return "promote", f"the challenger is better: {told}"
     if high < 0:
         return "keep", f"the champion is better: {told}"
+    half = (high - low) / 2
+    needed = math.ceil(rows * (half / abs(gain)) ** 2) if gain else 0
+    if gain > 0 and needed <= MOST_WAITING * rows:
+        return "wait", f"the challenger may be better, but it is not sure yet: {told}; about {needed:,} rows would tell"
     if rows < 200:
         return "wait", f"too few rows to tell them apart: {told}"
     return "keep", f"no difference that holds: {told}"
 
 
 def _segments(
-    rows: Any, said: list[np.ndarray], y: Any, metric: str, old: Any, new: Any, card: registry.ModelCard
-) -> tuple[Any, ...]:
-    """Both scores in the largest groups of up to three categories."""
+    rows: Any, told: list[_Said], truth: np.ndarray, metric: str, classes: list[Any], card: registry.ModelCard
+) -> tuple[Segment, ...]:
+    """Both scores in the largest groups of up to five categories, where the challenger loses most first."""
     found = []
-    for entry in [e for e in card.signature if e["kind"] == "category"][:3]:
+    difference = told[0].loss - told[1].loss  # positive where the challenger is nearer
+    for entry in [e for e in card.signature if e["kind"] == "category"][:5]:
         name = str(entry["column"])
         if name not in rows:
             continue
-        for value, count in rows[name].astype(str).value_counts().head(3).items():
-            pick = np.flatnonzero((rows[name].astype(str) == value).to_numpy())
-            if count >= 30:
-                found.append(
-                    (
-                        name,
-                        str(value),
-                        int(count),
-                        _value(metric, said[0], y, pick, old),
-                        _value(metric, said[1], y, pick, new),
-                    )
-                )
-    return tuple(found)
+        values = rows[name].astype(str)
+        for value, count in values.value_counts().head(4).items():
+            if count < 30:
+                continue
+            pick = np.flatnonzero((values == value).to_numpy())
+            spread = float(np.std(difference[pick], ddof=1)) / math.sqrt(count)
+            z = float(difference[pick].mean()) / spread if spread > 0 else 0.0
+            a, b = (_value(metric, t, truth, pick, classes) for t in told)
+            found.append(Segment(name, str(value), int(count), a, b, round(z, 2)))
+    return tuple(sorted(found, key=lambda s: s.z))

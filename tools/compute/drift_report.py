@@ -227,7 +227,7 @@ def page(found: Check, title: str, data: Mapping[str, Any]) -> str:
         facts="".join(f"<li>{html.escape(f)}</li>" for f in facts),
         timeline="".join(drift_svg.lines(chart.title, chart.x, chart.series) for chart in charts(found)),
         pictures="".join(pictures),
-        tables="".join(_html_table(t) for t in (*tables(found, Question()), _all_columns(found))),
+        tables="".join(html_table(t) for t in (*tables(found, Question()), _all_columns(found))),
     )  # fmt: skip
 
 
@@ -252,7 +252,8 @@ def _all_columns(found: Check) -> Table:
     return Table("All columns", ("column", "kind", "moved", "psi", "effect", "p (corrected)", "test", "note"), rows)
 
 
-def _html_table(table: Table) -> str:
+def html_table(table: Table) -> str:
+    """A table with its title as HTML; nothing when it has no rows."""
     head = "".join(f"<th>{html.escape(str(c))}</th>" for c in table.columns)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(str(v))}</td>" for v in row) + "</tr>" for row in table.rows)
     if not table.rows:

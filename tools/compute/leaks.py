@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from opsmith.tools.compute.training import Plan, inputs_of
+from opsmith.tools.compute.training import Plan, inputs_of, kind_of_input
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,10 @@ def strengths(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str,
     if len(rows) < 60:
         return []
     y: Any = rows[plan.target] if plan.task == "regression" else rows[plan.target].astype(str)
+    if plan.raw:  # cleaned first; a leak shows in the raw values as well
+        kinds = {c: kind_of_input(c, rows[c])[0] for c in plan.raw}
+        named = [tuple(c for c, kind in kinds.items() if kind == wanted) for wanted in ("number", "category")]
+        plan = dataclasses.replace(plan, numeric=named[0], categories=named[1], texts=(), raw=())
     x = inputs_of(rows, plan)
     found = []
     for name in (*plan.numeric, *plan.categories):

@@ -34,6 +34,14 @@ TRUSTED = (
     "sklearn._loss.link.MultinomialLogit", "sklearn._loss.link.LogLink", "sklearn._loss._loss.CyHalfBinomialLoss",
     "sklearn._loss._loss.CyHalfSquaredError", "sklearn._loss._loss.CyHalfMultinomialLoss",
     "sklearn._loss.loss.HalfBinomialLoss", "sklearn._loss.loss.HalfSquaredError", "sklearn._loss.loss.HalfMultinomialLoss",
+    "sklearn.linear_model._ridge._RidgeClassifier", "sklearn.neighbors._kd_tree.KDTree", "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64", "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    "lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier", "lightgbm.sklearn.LGBMRegressor",
+    "xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRegressor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer", "sklearn.preprocessing._label.LabelBinarizer",
+    "collections.OrderedDict", "collections.defaultdict", "builtins.bytearray",
+    "opsmith.tools.compute.recipe_transformer.RecipeTransformer", "opsmith.tools.compute.training_steps.Shaped",
+    "opsmith.tools.compute.training_steps.Coded",
     "sklearn.tree._tree.Tree", "numpy.dtype", "numpy.random._pickle.__generator_ctor",
     "numpy.random._generator.Generator", "numpy.random._pcg64.PCG64", "numpy.random._mt19937.MT19937",
 )  # fmt: skip
@@ -59,6 +67,11 @@ class ModelCard:
     recipe: dict[str, Any] = field(default_factory=dict)  # how it was trained, enough to train it again
     classes: list[Any] = field(default_factory=list)
     threshold: float | None = None
+    validation: dict[str, Any] = field(default_factory=dict)  # split, folds, why, metric
+    baselines: dict[str, float] = field(default_factory=dict)
+    importance: list[Any] = field(default_factory=list)  # [column, loss of the metric without it]
+    insights: list[str] = field(default_factory=list)
+    comparison: dict[str, Any] = field(default_factory=dict)  # with the champion of its time, on rows held out
     fingerprint: str = ""
     approval_id: str = ""
     folder: str = ""
@@ -122,9 +135,11 @@ def get(project: Path, name: str, version: int | str | None = None) -> ModelCard
     raise ToolError(f"{name} has no version {version}. It has: {', '.join(str(c.version) for c in every)}.")
 
 
-def register(project: Path, fields: Mapping[str, Any], model_file: Path, approval_id: str) -> ModelCard:
+def register(
+    project: Path, fields: Mapping[str, Any], model_file: Path, approval_id: str, beside: Mapping[str, Path] = {}
+) -> ModelCard:
     """Add a version from a manifest's fields and a finished model file. Called again for the same approval, it finds
-    the version that is already there."""
+    the version that is already there. beside: name -> file to keep with it, such as report.html."""
     name = check_name(str(fields["name"]))
     folder = project / "models" / name
     known = next((c for c in versions(project, name) if c.approval_id == approval_id), None)
@@ -137,6 +152,8 @@ def register(project: Path, fields: Mapping[str, Any], model_file: Path, approva
     ending = model_file.suffix.lstrip(".") or "skops"
     target = staging / f"model.{ending}"
     shutil.copyfile(model_file, target)
+    for kept, path in beside.items():
+        shutil.copyfile(path, staging / kept)
     manifest = {
         "format_version": VERSION, **{k: v for k, v in fields.items() if k != "aliases"}, "name": name, "version": number,
         "file": {"format": ending, "sha256": sha256_of(target)}, "libraries": _libraries(),

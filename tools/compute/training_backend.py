@@ -1,0 +1,76 @@
+"""Where the folds and forests of a training run: this machine, or the workers of a Dask or Ray cluster, by a setting."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from opsmith.tools.contract import Context, ToolError
+
+_INSTALL = {"dask": "pip install 'opsmith[dask]'", "ray": "pip install 'ray[default]'"}
+
+
+@contextlib.contextmanager
+def backend(context: Context) -> Iterator[None]:
+    """joblib runs where the setting `joblib_backend` says: loky (here), dask, dask:tcp://HOST:PORT, ray, ray:ADDRESS.
+
+    Raises ToolError for another word, or where the engine is not installed or does not answer.
+    """
+    import joblib
+
+    name, _, address = str(context.settings.get("joblib_backend") or "loky").partition(":")
+    if name in ("loky", "threading", "sequential"):
+        yield
+        return
+    if name == "dask":
+        client = _dask(address)
+        try:
+            with joblib.parallel_config(backend="dask"):
+                yield
+        finally:
+            client.close()
+        return
+    if name == "ray":
+        _ray(address)
+        with joblib.parallel_config(backend="ray"):
+            yield
+        return
+    raise ToolError(f"joblib_backend is {name!r}; it takes loky, dask (dask:tcp://HOST:PORT) or ray (ray:ADDRESS).")
+
+
+def elsewhere() -> bool:
+    """Whether a cluster is set for what runs now."""
+    import joblib
+
+    return type(joblib.parallel.get_active_backend()[0]).__name__ in ("DaskDistributedBackend", "RayBackend")
+
+
+def spread(function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The function for every tuple of arguments, on the workers of the cluster that is set."""
+    import joblib
+
+    return list(joblib.Parallel()(joblib.delayed(function)(*part) for part in parts))
+
+
+def _dask(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ToolError(f"joblib_backend is dask, which is not installed: {_INSTALL['dask']}.") from None
+    try:
+        return Client(address, timeout=10) if address else Client(processes=True, dashboard_address=None)
+    except (OSError, TimeoutError, ValueError) as error:
+        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ToolError(f"No Dask scheduler answers at {address or 'this machine'}: {told}") from None
+
+
+def _ray(address: str) -> None:
+    try:
+        import ray
+        from ray.util.joblib import register_ray
+    except ImportError:
+        raise ToolError(f"joblib_backend is ray, which is not installed: {_INSTALL['ray']}.") from None
+    if not ray.is_initialized():
+        ray.init(address=address or None, include_dashboard=False, log_to_driver=False)
+    register_ray()
