@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +139,7 @@ def _export(card: ModelCard, project: Path) -> Exported:
 
 def _onnx(card: ModelCard, pipeline: Any, asked: pd.DataFrame) -> tuple[bytes | None, dict[str, Any], str]:
     """The converted file when it answers alike, else None and why."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import: the library reports to its maker otherwise
     try:
         import onnxruntime
 
@@ -217,7 +219,7 @@ def _with_surprises(frame: pd.DataFrame, card: ModelCard) -> pd.DataFrame:
     for entry in card.signature:
         name = str(entry["column"])
         if entry.get("nullable", True):
-            gap = {"number": float("nan"), "text": ""}.get(entry["kind"])
+            gap: Any = {"number": float("nan"), "text": ""}.get(entry["kind"])
             parts.append(frame.head(3).assign(**{name: gap}))
         if entry["kind"] != "number":
             parts.append(frame.head(3).assign(**{name: "never seen before"}))

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import logs
 
-Call = Callable[..., Awaitable[None]]
+Call = Callable[..., Awaitable[Any]]
 
 
 class Limits:
@@ -77,11 +77,14 @@ class Limits:
 
     async def _refuse(self, scope: dict[str, Any], send: Call, status: int, told: str, retry: bool = False) -> None:
         self._metrics.request(_known(scope["path"]), status)
-        headers = [(b"content-type", b"application/json")] + ([(b"retry-after", b"1")] if retry else [])
+        body = json.dumps({"error": told}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if retry:
+            headers.append((b"retry-after", b"1"))
         if status == 413:
             headers.append((b"connection", b"close"))  # the rest of the body is not read
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps({"error": told}).encode()})
+        await send({"type": "http.response.body", "body": body})
 
 
 class BodyTooLarge(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class Model:
 
 class _Onnx:
     def __init__(self, file: Path) -> None:
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import: the library reports to its maker otherwise
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
