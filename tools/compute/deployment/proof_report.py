@@ -21,13 +21,16 @@ def sentence(facts: Mapping[str, Any]) -> str:
     """The outcome in two sentences."""
     sized, again, compared = facts["sizing"], facts["again"], facts["compared"]
     passed = "held" if facts["again_passed"] else "did not hold"
+    limits = (
+        f"CPU {sized['cpu']} (limit {sized['cpu_limit']}), memory {sized['memory']} (limit {sized['memory_limit']})"
+    )
+    cost = f"{1000 * sized['inputs']['cpu_per_request_s']:.2f} ms of CPU a request and {facts['rss'] / MIB:.0f} MiB"
+    lost = again["errors"] + again["refused"]
     return (
         f"it answers like the model in all {compared['rows']} rows (largest difference {compared['difference']:.1e}), is "
-        f"ready in {facts['cold_start_s']:.1f} s, costs {1000 * sized['inputs']['cpu_per_request_s']:.2f} ms of CPU a "
-        f"request and {facts['rss'] / MIB:.0f} MiB. Sized: CPU {sized['cpu']} (limit {sized['cpu_limit']}), memory "
-        f"{sized['memory']} (limit {sized['memory_limit']}), {sized['min_replicas']} to {sized['max_replicas']} replicas at {sized['cpu_target']}% CPU; "
-        f"under these limits {again['rate']:.0f} requests a second {passed} (p95 {again['p95_ms']:.1f} ms, "
-        f"{again['errors'] + again['refused']} not answered)."
+        f"ready in {facts['cold_start_s']:.1f} s, costs {cost}. Sized: {limits}, {sized['min_replicas']} to "
+        f"{sized['max_replicas']} replicas at {sized['cpu_target']}% CPU; under these limits {again['rate']:.0f} requests "
+        f"a second {passed} (p95 {again['p95_ms']:.1f} ms, {lost} not answered)."
     )
 
 
