@@ -35,7 +35,7 @@ MAKING = {"generate", "pca", "scale", "encode", "keyword_risk", "interactions"}
 def items(part: str = "") -> list[dict[str, Any]]:
     """Every item of all set files; of the worlds marked `train` or `held` only when `part` says so."""
     found = []
-    for path in sorted(FOLDER.glob("*.txt")):
+    for path in sorted(p for p in FOLDER.glob("*.txt") if not p.name.startswith("phrases_")):
         found += [i for i in _file(path) if not part or i["part"] == part]
     return found
 

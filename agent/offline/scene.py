@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from opsmith.agent.offline.classifier import probabilities, situation
 from opsmith.agent.offline.dialogue import Dialogue
 from opsmith.agent.offline.grounding import ground
 from opsmith.agent.offline.intents import scores
@@ -35,32 +36,9 @@ def scene_of(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dic
 
 
 def ranked(scene: Scene) -> list[tuple[float, str]]:
-    total = scores(scene.masked, scene.found, has_models=bool(scene.catalogue.get("models")), files=len(scene.paths))
-    return sorted(
-        ((s, i) for i, s in total.items()), key=lambda si: (-si[0], _ORDER.index(si[1]) if si[1] in _ORDER else 99)
-    )
-
-
-_ORDER = [
-    "decline",
-    "undo",
-    "cancel",
-    "forget",
-    "remember",
-    "recall",
-    "meta",
-    "smalltalk",
-    "build",
-    "monitor",
-    "retrain",
-    "deploy",
-    "predict",
-    "drift",
-    "clean",
-    "features",
-    "train",
-    "query",
-    "profile",
-    "status",
-    "help",
-]
+    """(score, intent), the surest first; a score is six times the probability, so that 3 is an even chance."""
+    has_models, files = bool(scene.catalogue.get("models")), len(scene.paths)
+    cues = scores(scene.masked, scene.found, has_models=has_models, files=files)
+    more = situation(cues, scene.found, scene.masked, has_models=has_models, files=files)
+    sure = probabilities(scene.masked, more)
+    return sorted(((6 * p, intent) for intent, p in sure.items()), reverse=True)
