@@ -26,8 +26,10 @@ from opsmith.agent.offline.found import Grounded, Mention
 from opsmith.agent.offline.scene import scene_of
 
 OUT = Path(__file__).resolve().parents[1] / "agent" / "offline" / "data" / "intents.npz"
-LEADS = ("please ", "can you ", "could you please ", "hey, ", "i want you to ", "now ", "ok, ", "hi, ", "let's ", "we need to ", "pls ", "i'd like to ")
+LEADS = ("please ", "can you ", "could you please ", "hey, ", "i want you to ", "now ", "ok, ", "hi, ", "let's ",
+         "we need to ", "pls ", "i'd like to ")  # fmt: skip
 TAILS = (" please", " thanks", " for me", " pls", ", thanks", " asap", "?", ".", "!", " now", " if you can")  # fmt: skip
+SLOTS = frozenset(["FILE", "COL", "MODEL", "OUT", "MON"])
 WITH_MODELS = {"retrain", "predict", "deploy", "build", "monitor"}
 
 
@@ -49,7 +51,7 @@ def phrases() -> Iterator[tuple[str, str]]:
 
 def from_phrase(intent: str, text: str) -> tuple[str, list[float], str]:
     """(masked text, situation, intent) of a phrase, as if its slots had been grounded."""
-    low = re.sub(r"[^\W_]+", lambda m: m.group() if m.group() in ("FILE", "COL", "MODEL", "OUT", "MON") else m.group().lower(), text)
+    low = re.sub(r"[^\W_]+", lambda m: m.group() if m.group() in SLOTS else m.group().lower(), text)
     found = Grounded(low)
     for n in range(low.count("FILE")):
         found.files.append(Mention("file", f"f{n}", 0, 0))
@@ -171,7 +173,9 @@ def write(strength: float) -> None:
         OUT, intents=np.array(model.classes_), rows=kept.astype(np.int32), grams=np.round(grams / scale).astype(np.int8),
         scale=scale.astype(np.float32), more=more.astype(np.float32), temperature=np.float32(temperature),
     )  # fmt: skip
-    print(f"{OUT.name}: {len(made)} texts, {len(kept)} n-grams, temperature {temperature:.2f}, {OUT.stat().st_size // 1024} kB")
+    print(
+        f"{OUT.name}: {len(made)} texts, {len(kept)} n-grams, temperature {temperature:.2f}, {OUT.stat().st_size // 1024} kB"
+    )
 
 
 def best_temperature(made: list[Any], strength: float) -> float:

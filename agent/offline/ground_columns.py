@@ -1,4 +1,4 @@
-"""Columns that a sentence names, and names that look like columns and are none."""
+"""Columns that a sentence names: whole, by one telling word, or with a slip; and names that look like columns and are none."""
 
 from __future__ import annotations
 
@@ -7,41 +7,67 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from opsmith.agent.offline.found import Grounded, Mention
-from opsmith.agent.offline.words import WORDS_TOO
+from opsmith.agent.offline.normalise import is_known_word
+from opsmith.agent.offline.words import CAREFUL, GENERIC, STOP, stem, tokens
 
 
 def columns(found: Grounded, catalogue: Mapping[str, Any], chosen: Sequence[str]) -> None:
+    """Add the columns of the chosen files (of all files when none is chosen) that the text names."""
     files = [f for f in catalogue.get("files", ()) if not chosen or f["path"] in chosen]
-    names = {c["name"] for f in files for c in f["columns"]}
+    names = list(dict.fromkeys(str(c["name"]) for f in files for c in f["columns"]))
+    keys = {k for f in files for k in row_names(f)}
     for name in sorted(names, key=len, reverse=True):
         parts = [p for p in re.split(r"[\s_\-]+", name) if p]
         flexible = r"[\s_\-]+".join(re.escape(p) for p in parts)
         for m in re.finditer(rf"(?<![\w./]){flexible}(?:s|es|'s)?(?![\w]|\.\w)", found.text, re.IGNORECASE):
-            if not found.covered(m.start(), m.end()) and _meant(found.text, m, name):
+            if not found.covered(m.start(), m.end()) and _meant(found.text, m, name, key=name in keys):
                 found.columns.append(Mention("column", name, m.start(), m.end()))
-    _near_columns(found, names)
+    _quoted_slips(found, names)
+    _telling_words(found, names, keys, [stem(str(f["path"])) for f in files])
+
+
+def row_names(file: Mapping[str, Any]) -> list[str]:
+    """The columns that only name the rows: a first column of text, and what is called an id.
+
+    Their words (`flights`, `students`) mostly speak of the rows and not of the column.
+    """
+    listed = file["columns"]
+    named = [str(c["name"]) for c in listed if "id" in tokens(str(c["name"]))]
+    first = str(listed[0]["name"]) if listed and listed[0].get("kind") == "text" else ""
+    return [*named, first] if first else named
 
 
 _BEFORE = re.compile(
     r"(?:\b(?:column|columns|of|in|by|per|for|on|the|is|predict|predicting|target|label|ignore|ignoring|exclude|excluding|without|drop|average|mean|sum|max|min|"
-    r"median|each|every|and|vs|versus|impute|scale|encode|model|learn|just|only|from|between|use|using|not|column:|total|highest|lowest|unique|distinct)|[:,(`'\"])\s*$",
+    r"median|each|every|and|vs|versus|impute|scale|encode|model|learn|just|only|from|between|use|using|not|column:|total|highest|lowest|unique|distinct|what|different)|[:,(`'\"])\s*$",
+    re.IGNORECASE,
+)
+_KEY_BEFORE = re.compile(
+    r"(?:\b(?:columns?|by|per|each|every|unique|distinct|different|ignor\w*|exclud\w*|without|drop|leave out|omit|skip|use|using|feed|include|predict|target|label)(?: the)?|[`'\"])\s*$",
     re.IGNORECASE,
 )
 
 
-def _meant(text: str, m: re.Match[str], name: str) -> bool:
+def _meant(text: str, m: re.Match[str], name: str, *, key: bool) -> bool:
     """Whether a word that is a column's name is used as one and not as plain English."""
-    low = name.casefold()
+    low, before = name.casefold(), text[: m.start()]
     if len(name) < 3 and m.group() != name:
         return False
-    if re.search(r"\bin\s+$", text[: m.start()], re.IGNORECASE) and low == "order":
+    if len(name) == 1 or (len(name) == 2 and low in STOP):
+        return bool(re.search(r"(?:\bcolumns?\s+|[`'\"])$", before, re.IGNORECASE))
+    if key and "_" not in m.group():
+        after = text[m.end() :]
+        return bool(_KEY_BEFORE.search(before)) or bool(re.match(r"\s+column\b", after))
+    if re.search(r"\bin\s+$", before, re.IGNORECASE) and low == "order":
         return False
-    if low not in WORDS_TOO:
+    if re.search(r"\b(?:your|my|our)\s+$", before, re.IGNORECASE) and low in ("notes", "memory", "note"):
+        return False
+    if low not in CAREFUL:
         return True
-    return bool(_BEFORE.search(text[: m.start()])) or (name != low and m.group() == name)
+    return bool(_BEFORE.search(before)) or (name != low and m.group() == name)
 
 
-def _near_columns(found: Grounded, names: Iterable[str]) -> None:
+def _quoted_slips(found: Grounded, names: Iterable[str]) -> None:
     """Identifiers and quoted names that are a slip away from a column."""
     from rapidfuzz import fuzz
 
@@ -53,6 +79,31 @@ def _near_columns(found: Grounded, names: Iterable[str]) -> None:
         best = max(((fuzz.ratio(wanted, low), name) for low, name in known.items()), default=(0.0, ""))
         if best[0] >= 84:
             found.columns.append(Mention("column", best[1], m.start(), m.end(), "part"))
+
+
+def _telling_words(found: Grounded, names: Sequence[str], keys: Iterable[str], stems: Sequence[str]) -> None:
+    """Single words: one that a single column's name has (`price` for `asking price`), or a typo of a name."""
+    from rapidfuzz import fuzz
+
+    there = {c.value for c in found.columns}
+    open_names = [n for n in names if n not in keys and n not in there]
+    words = {n: set(tokens(n)) for n in open_names}
+    rows = {t for s in stems for t in tokens(s)} | {t for k in keys for t in tokens(k)}
+    for m in re.finditer(r"(?<![\w./#-])[^\W\d_]{4,}(?![\w/]|\.\w)", found.text):
+        low = m.group().casefold()
+        if found.covered(m.start(), m.end()) or low in STOP or low in GENERIC or low in CAREFUL:
+            continue
+        word = set(tokens(low))
+        if not word or word & rows:
+            continue
+        fits = [n for n in open_names if word <= words[n]]
+        if not fits and len(low) >= 5 and not is_known_word(low):
+            scored = [(fuzz.ratio(low, n.casefold()), n) for n in open_names if len(n) >= 4]
+            best = max(scored, default=(0.0, ""))
+            fits = [best[1]] if best[0] >= 83 else []
+        if len(fits) == 1 and fits[0] not in there:
+            there.add(fits[0])
+            found.columns.append(Mention("column", fits[0], m.start(), m.end(), "part"))
 
 
 def unknown_columns(found: Grounded) -> None:

@@ -119,11 +119,20 @@ def stem_files(found: Grounded, paths: Sequence[str], near: Sequence[str] = ()) 
                 _add_file(found, near[0] if newer else path, m.start(), m.end(), "part")
 
 
+_QUARTERS = {"first": "q1", "second": "q2", "third": "q3", "fourth": "q4"}
+
+
 def part_files(found: Grounded, paths: Sequence[str]) -> None:
     """Words that only one file's name has: `the may file`, `spring against autumn`, `week 12`."""
     of = {p: set(tokens(stem(p))) for p in paths}
     text = re.sub(
         r"\b(week|quarter)\s+(\d+)", lambda m: f"{m.group(1)[0]}{m.group(2)}", found.text, flags=re.IGNORECASE
+    )
+    text = re.sub(
+        r"\b(first|second|third|fourth)(?= quarter\b)",
+        lambda m: _QUARTERS[m.group().casefold()],
+        text,
+        flags=re.IGNORECASE,
     )
     shift = text != found.text
     named = {m.value for m in found.files}

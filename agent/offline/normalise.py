@@ -40,9 +40,25 @@ def with_digits(text: str) -> str:
     >>> with_digits("better four")
     'better 4'
     """
-    spelt = re.sub(r"\b[^\W\d_]+\b", lambda m: str(_NUMBERS.get(m.group().casefold(), m.group())), text)
+    spelt = re.sub(r"\b[^\W\d_]+\b", lambda m: _digits(m, text), text)
     spelt = re.sub(r"\bhalf an? (?=(cpu|core|vcpu))", "0.5 ", spelt, flags=re.IGNORECASE)
     return re.sub("[两二三四五六七八九十](?=个|份|行|条|折|天|小时)", lambda m: str(_CHINESE[m.group()]), spelt)
+
+
+def _digits(m: re.Match[str], text: str) -> str:
+    """The number of a number word; `one` stays where it is a pronoun or part of a term (`the old one`, `one-hot`)."""
+    word = m.group().casefold()
+    if word == "one" and not re.match(r"\s+(?:%s)" % _COUNTED, text[m.end() :], re.IGNORECASE):
+        return m.group()
+    return str(_NUMBERS.get(word, m.group()))
+
+
+_COUNTED = r"(?:more |single |principal )?(?:replicas?|pods?|instances?|cop(?:y|ies)|cpus?|cores?|vcpus?|gb|gib?|components?|folds?|hours?|days?|weeks?|minutes?|rows?|nodes?|to )"
+
+
+def is_known_word(word: str) -> bool:
+    """Whether a lower-case word is common English or a word of the field."""
+    return word in _common() or word in _field()
 
 
 def mended(text: str, keep: frozenset[str]) -> str:
@@ -69,6 +85,8 @@ def _nearest(word: str) -> str:
     for known in _field():
         if abs(len(known) - len(word)) > most or (known[0] != word[0] and len(word) < 6):
             continue
+        if len(word) >= 5 and (known.startswith(word) or word.startswith(known)):
+            return word  # an ending and not a slip: regress, regression
         found = DamerauLevenshtein.distance(word, known, score_cutoff=most)
         if found < distance or (found == distance and known[:2] == word[:2] and best[:2] != word[:2]):
             best, distance = known, found

@@ -84,21 +84,20 @@ def dataset(scene: Scene, wanted_columns: list[str] | None = None) -> tuple[str 
         return None, scene.paths
     if scene.made.get("file"):
         return scene.made["file"], []
-    fitting = [
-        p for p in scene.paths if wanted_columns and {c["name"] for c in scene.columns_of(p)} >= set(wanted_columns)
-    ]
-    if scene.state.files and scene.state.files[0] not in scene.paths:
-        recent = scene.state.files[0]
-        if not wanted_columns or not fitting:
+    wanted = set(wanted_columns or ())
+    has = {p: len(wanted & {c["name"] for c in scene.columns_of(p)}) for p in scene.paths}
+    most = max(has.values(), default=0)
+    fitting = [p for p in scene.paths if wanted and has[p] == most]
+    for recent in scene.state.files[:3]:
+        if recent not in scene.paths and not (wanted and fitting and most):
+            return recent, []  # made a moment ago
+        if recent in scene.paths and (not wanted or recent in fitting):
             return recent, []
-    recent_known = [f for f in scene.state.files if f in scene.paths]
-    if recent_known and (not wanted_columns or recent_known[0] in fitting):
-        return recent_known[0], []
-    if len(fitting) == 1:
+    if len(fitting) == 1 and most:
         return fitting[0], []
     if len(scene.paths) == 1:
         return scene.paths[0], []
-    return None, fitting or scene.paths
+    return None, fitting if most and fitting else scene.paths
 
 
 def by_age(scene: Scene) -> str | None:

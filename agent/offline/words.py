@@ -3,166 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 ENDINGS = r"csv|tsv|txt|parquet|pq|jsonl|ndjson|json|xlsx|xls|feather|arrow|sqlite|db|duckdb|gz|zst|zip|pkl|yaml|yml|md|html|log"
 
 
-GENERIC = frozenset(
-    [
-        "data",
-        "train",
-        "test",
-        "file",
-        "table",
-        "new",
-        "score",
-        "model",
-        "query",
-        "clean",
-        "profile",
-        "sample",
-        "report",
-        "run",
-        "build",
-        "status",
-        "help",
-        "drift",
-    ]
-)
+def _plain_words() -> dict[str, frozenset[str]]:
+    import yaml
+
+    text = (Path(__file__).parent / "data" / "plain_words.yaml").read_text(encoding="utf-8")
+    return {name: frozenset(words.split()) for name, words in yaml.safe_load(text).items()}
 
 
-STOP = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "from",
-        "into",
-        "that",
-        "this",
-        "what",
-        "which",
-        "how",
-        "does",
-        "did",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "had",
-        "not",
-        "can",
-        "could",
-        "would",
-        "should",
-        "will",
-        "all",
-        "any",
-        "some",
-        "one",
-        "two",
-        "it",
-        "its",
-        "our",
-        "your",
-        "my",
-        "me",
-        "you",
-        "we",
-        "they",
-        "them",
-        "then",
-        "than",
-        "just",
-        "only",
-        "also",
-        "more",
-        "most",
-        "much",
-        "many",
-        "very",
-        "per",
-        "by",
-        "on",
-        "in",
-        "at",
-        "to",
-        "of",
-        "or",
-        "if",
-        "is",
-        "be",
-    ]
-)
-
-
-WORDS_TOO = frozenset(
-    [
-        "order",
-        "rank",
-        "score",
-        "label",
-        "text",
-        "count",
-        "total",
-        "rate",
-        "time",
-        "date",
-        "name",
-        "type",
-        "state",
-        "status",
-        "model",
-        "version",
-        "class",
-        "target",
-        "value",
-        "values",
-        "number",
-        "test",
-        "train",
-        "fit",
-        "share",
-        "top",
-        "mean",
-        "note",
-        "notes",
-        "memory",
-        "id",
-        "index",
-        "group",
-        "level",
-        "result",
-        "results",
-        "age",
-        "sex",
-        "day",
-        "week",
-        "month",
-        "year",
-        "file",
-        "data",
-        "features",
-        "cost",
-        "price",
-        "close",
-        "open",
-        "high",
-        "low",
-        "volume",
-        "source",
-        "channel",
-        "message",
-        "title",
-        "rating",
-        "report",
-    ]
-)
-
-
+_PLAIN = _plain_words()
+GENERIC, STOP, CAREFUL = _PLAIN["generic"], _PLAIN["stop"], _PLAIN["careful"]
 TOKEN = re.compile(r"[a-z]+|\d+|[^\W\d_a-z]+", re.IGNORECASE)
 
 
