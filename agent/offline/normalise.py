@@ -45,15 +45,19 @@ def with_digits(text: str) -> str:
     return re.sub("[两二三四五六七八九十](?=个|份|行|条|折|天|小时)", lambda m: str(_CHINESE[m.group()]), spelt)
 
 
+_COUNTED = re.compile(
+    r"\s+(?:more |single |principal )?(?:replicas?|pods?|instances?|cop(?:y|ies)|cpus?|cores?|vcpus?|gb|gib?|components?|"
+    r"folds?|hours?|days?|weeks?|minutes?|rows?|nodes?|to )",
+    re.IGNORECASE,
+)
+
+
 def _digits(m: re.Match[str], text: str) -> str:
     """The number of a number word; `one` stays where it is a pronoun or part of a term (`the old one`, `one-hot`)."""
     word = m.group().casefold()
-    if word == "one" and not re.match(r"\s+(?:%s)" % _COUNTED, text[m.end() :], re.IGNORECASE):
+    if word == "one" and not _COUNTED.match(text, m.end()):
         return m.group()
     return str(_NUMBERS.get(word, m.group()))
-
-
-_COUNTED = r"(?:more |single |principal )?(?:replicas?|pods?|instances?|cop(?:y|ies)|cpus?|cores?|vcpus?|gb|gib?|components?|folds?|hours?|days?|weeks?|minutes?|rows?|nodes?|to )"
 
 
 def is_known_word(word: str) -> bool:

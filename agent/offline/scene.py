@@ -41,4 +41,12 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
     cues = scores(scene.masked, scene.found, has_models=has_models, files=files)
     more = situation(cues, scene.found, scene.masked, has_models=has_models, files=files)
     sure = probabilities(scene.masked, more)
-    return sorted(((6 * p, intent) for intent, p in sure.items()), reverse=True)
+    for intent in _UNMISTAKABLE:
+        if cues[intent] >= _UNMISTAKABLE[intent]:
+            sure[intent] = sure[intent] * 20 + 0.01
+    whole = sum(sure.values())
+    return sorted(((6 * p / whole, intent) for intent, p in sure.items()), reverse=True)
+
+
+# Cues that are whole phrases: from this score on they weigh more than the likeness to other sentences.
+_UNMISTAKABLE = {"remember": 6, "forget": 6, "decline": 7, "smalltalk": 7, "undo": 7, "cancel": 7, "meta": 7, "help": 6}
