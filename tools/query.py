@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Literal
 
-from opsmith.tools.contract import Chart, Context, Result, Table, ToolError, tool
+from opsmith.tools.contract import Cancelled, Context, Finding, Result, Table, ToolError, tool
 
 Agg = Literal[
     "count", "mean", "sum", "min", "max", "median", "std", "quantile", "missing", "unique", "top", "share", "corr"
@@ -19,7 +19,9 @@ MOST_ROWS = 500
     examples=(
         "average MonthlyCharges by Contract in telco_churn.csv",
         "how many rows have tenure over 60?",
-        "top 5 carriers",
+        "what share of women survived?",
+        "trend of sales by month",
+        "top 5 carriers by mean delay for flights over 1,000 km",
     ),
 )
 def query(
@@ -30,94 +32,113 @@ def query(
     question: str = "",
     sql: str | None = None,
     target: str | None = None,
+    reference: str | None = None,
     *,
     context: Context,
 ) -> Result:
-    """Answer a question: count, share, mean/median/sum/min/max by group, filter, top-n, missing, distinct, correlation.
+    """Answer a question: count, share, mean/median/sum/min/max by group, filter, top-n, missing, distinct, trend, correlation.
 
-    dataset: file. columns: those the question is about, groups included. agg: what is asked. n: how many rows.
-    question: the person's words, for groups and filters. sql: one SELECT over the table called `data`, instead.
+    dataset: file. question: the person's words; groups, filters, order and dates are read from them against the table's columns
+    and values. columns, agg, n: what the words leave open. reference: a second file, to compare with or to join by a key.
+    sql: one SELECT instead, over the table `data` (and `reference`).
     """
-    from opsmith.tools.compute.query_plan import Plan, checked, plan
-    from opsmith.tools.data.table import open_table
+    from opsmith.tools.compute.query_check import checked
+    from opsmith.tools.compute.query_join import opened
+    from opsmith.tools.compute.query_plan import Plan
 
-    table = open_table(context, dataset)
-    timer = threading.Timer(SECONDS, table.connection.interrupt)
-    timer.start()
-    try:
-        wanted = [*columns, *([target] if target else [])]
-        made = Plan(checked(sql, MOST_ROWS)) if sql else plan(table, question, wanted, agg, n)
-        names, rows = _run(table, made.sql, made.values)
-        shown_name = table.name
-    finally:
-        timer.cancel()
-        table.close()
-    raw = made.says == "first rows"
-    if made.says == "missing values by column" and rows:
-        pairs = sorted(zip(names, rows[0], strict=True), key=lambda p: -int(p[1]))
-        names, rows = ["column", "missing"], [list(p) for p in pairs]
-    answer = Table(
-        f"{made.says or 'answer'} — {shown_name}",
-        tuple(names),
-        tuple(tuple(_plain(v) for v in r) for r in rows),
-        raw=raw,
-    )
-    data = {"columns": names, "rows": [list(r) for r in answer.rows[:50]], "sql": made.sql, "values": made.values}
+    with opened(context, dataset, reference, question) as source:
+        if sql:
+            made = Plan(checked(sql, MOST_ROWS, source.tables), "sql", says="answer")
+        else:
+            wanted = [*columns, *([target] if target else [])]
+            made = source.plan(wanted, agg, n)
+            made.sql = (
+                checked(made.sql, MOST_ROWS, source.tables)
+                .removeprefix("SELECT * FROM (")
+                .removesuffix(f") AS answer LIMIT {MOST_ROWS}")
+                if made.shape != "columns"
+                else made.sql
+            )
+        names, rows = _run(source.table, made.sql, context)
+    return _told(made, names, rows, source.name)
+
+
+def _told(made: Any, names: list[str], rows: list[tuple[Any, ...]], dataset: str) -> Result:
+    """The answer as a result: sentence, table, chart, the SQL, and what was assumed."""
+    from opsmith.tools.compute.query_tell import chart, headline
+
+    names, rows = _turned(made, names, rows)
+    plain = tuple(tuple(_plain(v) for v in r) for r in rows)
+    title = f"{made.says or 'answer'} — {dataset}"
+    answer = Table(title, tuple(names), plain, raw=made.raw)
+    shown = [] if made.raw else [list(r) for r in plain[:50]]
+    data = {
+        "columns": names,
+        "rows": shown,
+        "row_count": len(rows),
+        "sql": made.sql,
+        "shape": made.shape,
+        "about": made.columns,
+        "assumptions": made.notes,
+    }
+    notes = tuple(Finding(f"assumption-{i}", "info", note) for i, note in enumerate(made.notes))
+    if len(rows) == MOST_ROWS:
+        notes += (Finding("cut", "info", f"Only the first {MOST_ROWS} rows of the answer are shown."),)
+    wide = len(rows) > 1 or len(names) > 2 or made.shape in ("rows", "sql")
     return Result(
-        _headline(made.says, names, answer.rows, shown_name),
-        data,
-        tables=(answer,) if len(rows) > 1 or len(names) > 1 else (),
-        charts=_charts(made, answer),
-    )
+        headline(made, names, rows, dataset), data, notes, tables=(answer,) if wide and rows else (), charts=chart(made, answer)
+    )  # fmt: skip
 
 
-def _run(table: Any, sql: str, values: list[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _turned(made: Any, names: list[str], rows: list[tuple[Any, ...]]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """One wide row of figures by column, as one row a column, the largest first."""
+    if made.shape == "missing_all" and rows:
+        pairs = sorted(zip(names, rows[0], strict=True), key=lambda p: -int(p[1]))
+        return ["column", "missing"], [tuple(p) for p in pairs]
+    if made.shape == "corr_all" and rows:
+        known = [(k, v) for k, v in zip(names, rows[0], strict=True) if v is not None and v == v]
+        return ["with", "correlation"], sorted(known, key=lambda p: -abs(p[1]))[:30]
+    return names, rows
+
+
+def _run(table: Any, sql: str, context: Context) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column titles and rows, within the time limit; stopped when the person stops the turn."""
     import duckdb
 
+    done = threading.Event()
+
+    def watch() -> None:
+        waited = 0.0
+        while not done.wait(0.2):
+            waited += 0.2
+            if waited >= SECONDS or context.cancelled():
+                table.connection.interrupt()
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
     try:
-        cursor = table.connection.execute(sql, values)
-        names = [d[0] for d in cursor.description]
-        return names, cursor.fetchmany(MOST_ROWS)
+        cursor = table.connection.execute(sql)
+        return [d[0] for d in cursor.description], cursor.fetchmany(MOST_ROWS)
     except duckdb.InterruptException:
+        if context.cancelled():
+            raise Cancelled from None
         raise ToolError(f"The question took longer than {SECONDS} seconds and was stopped. Narrow it down.") from None
+    except duckdb.OutOfMemoryException:
+        raise ToolError(
+            "The answer needs more memory than memory_limit allows. Narrow it down, or raise memory_limit."
+        ) from None
     except duckdb.Error as error:
         raise ToolError(f"That cannot be computed: {str(error).splitlines()[0][:200]}") from None
-
-
-def _headline(says: str, names: list[str], rows: tuple[tuple[Any, ...], ...], dataset: str) -> str:
-    if not rows:
-        return f"No row of {dataset} fits."
-    if len(rows) == 1 and len(names) <= 3:
-        told = ", ".join(f"{n}: {_figure(v)}" for n, v in zip(names, rows[0], strict=True))
-        return f"{told} ({dataset})."
-    first = rows[0]
-    lead = f"{_figure(first[0])} with {_figure(first[1])}" if len(first) > 1 else _figure(first[0])
-    return f"{says or 'answer'} in {dataset}: {len(rows)} rows, first {lead}."
-
-
-def _figure(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _charts(made: Any, answer: Table) -> tuple[Chart, ...]:
-    numbers = [
-        i for i, c in enumerate(answer.columns) if i and answer.rows and isinstance(answer.rows[0][i], (int, float))
-    ]
-    if not made.chart or len(answer.rows) < 3 or not numbers:
-        return ()
-    at = numbers[0]
-    x = tuple(str(r[0]) for r in answer.rows)
-    return (
-        Chart(
-            answer.title,
-            made.chart,
-            x,
-            {answer.columns[at]: tuple(None if r[at] is None else float(r[at]) for r in answer.rows)},
-        ),
-    )
+    finally:
+        done.set()
 
 
 def _plain(value: Any) -> Any:
+    import datetime as dt
+    import decimal
+
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    if isinstance(value, decimal.Decimal):
+        return float(value)
     return value if value is None or isinstance(value, (int, float, bool, str)) else str(value)
