@@ -13,12 +13,13 @@ import numpy as np
 from opsmith.tools.compute import drift_reference
 from opsmith.tools.compute.change_points import change_point, first_lasting
 from opsmith.tools.compute.domain_classifier import ROWS, Separation, separation
-from opsmith.tools.compute.drift_causes import schema_faults, unit_faults
+from opsmith.tools.compute.drift_causes import repeat_faults, schema_faults, unit_faults
 from opsmith.tools.compute.drift_columns import ColumnDrift, compare, words_that_moved
 from opsmith.tools.compute.drift_counts import Counts, count
 from opsmith.tools.compute.drift_dependence import PairDrift, changed_pairs
 from opsmith.tools.compute.drift_plan import ColumnPlan, Window, matched, sample
 from opsmith.tools.compute.drift_verdict import Judgement, Reason, contributions, judge
+from opsmith.tools.compute.reconstruction import Reconstruction, reconstruction
 from opsmith.tools.contract import Context, ToolError
 
 
@@ -36,6 +37,7 @@ class Comparison:
     faults: tuple[Reason, ...]
     pairs: tuple[PairDrift, ...]
     separation: Separation | None
+    rebuilt: Reconstruction | None
     before: Counts
     now: Counts
     timeline: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # psi by stretch, of the columns that moved
@@ -46,7 +48,9 @@ class Comparison:
 
     def judge(self, **more: Any) -> Judgement:
         """The verdict over this comparison and what else is known; see `drift_verdict.judge`."""
-        return judge(self.columns, faults=self.faults, pairs=self.pairs, separation=self.separation, **more)
+        return judge(
+            self.columns, faults=self.faults, pairs=self.pairs, separation=self.separation, rebuilt=self.rebuilt, **more
+        )
 
 
 def compare_windows(
@@ -84,15 +88,17 @@ def compare_windows(
         [*plans, *(p for p in known.plans if p.name in lacking)], lacking, current.table, target, scored=scored
     )
     faults += unit_faults(reference, current, plans, found)
+    if not columns and not lacking:
+        faults += repeat_faults(known.counts, now)
     pairs: list[PairDrift] = []
-    apart = None
+    apart = rebuilt = None
     if multivariate:
         context.progress(0.7, "comparing how columns go together")
-        pairs, apart = _together(context, known, current, plans, found)
+        pairs, apart, rebuilt = _together(context, known, current, plans, found)
     context.progress(0.95, "judging")
     return Comparison(
         reference.name, current.name, (known.counts.rows, now.rows), tuple(plans), tuple(found), tuple(lacking),
-        tuple(added) if not columns else (), tuple(faults), tuple(pairs), apart, known.counts, now, timeline, turned,
+        tuple(added) if not columns else (), tuple(faults), tuple(pairs), apart, rebuilt, known.counts, now, timeline, turned,
     )  # fmt: skip
 
 
@@ -113,19 +119,20 @@ def _together(
     current: Window,
     plans: Sequence[ColumnPlan],
     found: Sequence[ColumnDrift],
-) -> tuple[list[PairDrift], Separation | None]:
-    """Changed pairs and the domain classifier, from even samples of both windows."""
+) -> tuple[list[PairDrift], Separation | None, Reconstruction | None]:
+    """Changed pairs, the domain classifier and the reconstruction error, from even samples of both windows."""
     usable = {c.name for c in found if c.part != "outside" and c.role in ("number", "category")}
     chosen = [p for p in plans if p.name in usable and p.name in known.sample.columns][:60]
     if len(chosen) < 2:
-        return [], None
+        return [], None, None
     sampled = sample(current, [p.other for p in chosen], drift_reference.SAMPLE, context.seed)
     sampled.columns = [p.name for p in chosen]  # type: ignore[assignment]
     before = known.sample[[p.name for p in chosen]]
     numeric = [p.name for p in chosen if p.role == "number"]
     pairs = changed_pairs(numeric, _numbers(before, numeric), _numbers(sampled, numeric))
     context.check()
-    return pairs, separation(_thinned(before), _thinned(sampled), context.seed)
+    old, new = _thinned(before), _thinned(sampled)
+    return pairs, separation(old, new, context.seed), reconstruction(old, new, context.seed)
 
 
 def _thinned(frame: Any) -> Any:

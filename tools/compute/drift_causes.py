@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsmith.tools.compute.drift_columns import ColumnDrift
+from opsmith.tools.compute.drift_counts import Counts
 from opsmith.tools.compute.drift_plan import ColumnPlan, Window, number_of
 from opsmith.tools.compute.drift_verdict import Reason
 from opsmith.tools.data.table import Table
@@ -55,6 +56,16 @@ def schema_faults(
         elif p.role == "time" and kind in ("integer", "number"):
             found.append(Reason("watch", f"{p.name} was a time and is a number now", (p.name,), fix=True))
     return found
+
+
+def repeat_faults(before: Counts, now: Counts) -> list[Reason]:
+    """Rows that are there twice: a load that ran twice looks like a smaller, surer sample. Told from five points on."""
+    gain = now.repeated - before.repeated
+    noise = 3 * (before.repeated * (1 - before.repeated) * (1 / max(before.rows, 1) + 1 / max(now.rows, 1))) ** 0.5
+    if gain < 0.05 or gain < noise or now.rows > 2 * before.rows:  # in a much larger sample more rows meet their like
+        return []
+    told = f"{now.repeated:.0%} of the rows equal an earlier row, {before.repeated:.0%} before"
+    return [Reason("watch", told, fix=True)]
 
 
 def unit_faults(

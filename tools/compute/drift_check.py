@@ -76,7 +76,7 @@ def check(
             multivariate=not question.columns and question.kind is None, keep=context.home / "cache" / "drift",
         )  # fmt: skip
         if question.columns:
-            comparison = dataclasses.replace(comparison, added=(), separation=None)
+            comparison = dataclasses.replace(comparison, added=(), separation=None, rebuilt=None)
     found = Outcomes()
     prediction: dict[str, Any] = {}
     if question.kind != "data":

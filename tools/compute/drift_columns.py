@@ -51,6 +51,7 @@ class ColumnDrift:
     unseen: tuple[str, ...] = ()  # levels or words new in the current table, the commonest first
     unseen_share: float = 0.0
     vanished: tuple[str, ...] = ()
+    language: str = ""  # the language whose share of a text column rose most, with both shares
     always: float | None = None  # the one value that a reference column held throughout
     beyond: float = 0.0  # share of current values outside the reference's range
     note: str = ""
@@ -76,6 +77,8 @@ class ColumnDrift:
             told.append(f"{self.unseen_share:.1%} in new values such as {', '.join(self.unseen[:3])}")
         if self.vanished:
             told.append(f"no longer seen: {', '.join(self.vanished[:3])}")
+        if self.language:
+            told.append(self.language)
         if self.test in _SHAPES and not told:
             told.append(_SHAPES[self.test])
         if not told:
@@ -193,15 +196,30 @@ def _text(start: ColumnDrift, before: ColumnCounts, now: ColumnCounts) -> Column
     known = np.maximum(x, y) > 3 * least if least else np.ones(len(x), bool)  # a cut list says nothing of rare words
     x, y, names = x[known], y[known], [n for n, k in zip(names, known, strict=True) if k]
     words = measures.terms(x, y, before.documents, now.documents)
-    p = measures.combined([lengths.p, words.p])
-    loudest = lengths if lengths.p < words.p else words
+    tongues, a, b = _aligned(before.languages, now.languages)
+    spoken = (
+        measures.unordered(a, b)
+        if len(tongues) > 1 and min(a.sum(), b.sum()) >= 30
+        else measures.Measured("language", 1.0, 0.0)
+    )
+    p = measures.combined([lengths.p, words.p, spoken.p])
+    loudest = min((lengths, words, spoken), key=lambda m: m.p)
     new = [names[i] for i in np.argsort(-y, kind="stable") if x[i] == 0][:8]
     share = measures.unseen_share(x, y) if x.sum() and y.sum() else 0.0
     distances = {**words.distances, "length_psi": lengths.distances.get("psi", 0.0)}
     return dataclasses.replace(
-        start, test=loudest.test, p=p, effect=max(lengths.effect, words.effect), distances=distances,
-        unseen=tuple(new), unseen_share=share,
+        start, test=loudest.test, p=p, effect=max(lengths.effect, words.effect, spoken.effect), distances=distances,
+        unseen=tuple(new), unseen_share=share, language=_louder(tongues, a, b),
     )  # fmt: skip
+
+
+def _louder(tongues: list[str], before: np.ndarray, now: np.ndarray) -> str:
+    """The language that gained most, when it gained a tenth of the texts."""
+    if len(tongues) < 2 or min(before.sum(), now.sum()) < 30:
+        return ""
+    first, second = before / before.sum(), now / now.sum()
+    at = int(np.argmax(second - first))
+    return f"texts in {tongues[at]}: {first[at]:.0%} -> {second[at]:.0%}" if second[at] - first[at] >= 0.1 else ""
 
 
 def words_that_moved(before: ColumnCounts, now: ColumnCounts, number: int = 5) -> tuple[list[str], list[str]]:

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from opsmith.tools.compute.drift_plan import ColumnPlan, Window, level_of, number_of, word_count_of, words_of
+from opsmith.tools.compute.text_language import language_of
 from opsmith.tools.data.table import quoted
 
 MOST_DOCUMENTS = 50_000  # of more texts an even sample is read
 MOST_TERMS = 20_000
+MOST_READ = 400  # texts whose language is told
+MOST_HASHED = 1_000_000  # of more rows those whose hash falls in an even sample are searched for repeats
 STRETCHES = 24
 FEWEST_IN_STRETCH = 100
 
@@ -27,6 +30,7 @@ class ColumnCounts:
     levels: dict[str, int] = field(default_factory=dict)
     terms: dict[str, int] = field(default_factory=dict)  # documents that hold the word
     documents: int = 0
+    languages: dict[str, int] = field(default_factory=dict)  # texts in each, of an even sample
     low: float | None = None
     high: float | None = None
     mean: float | None = None
@@ -39,6 +43,7 @@ class Counts:
 
     rows: int
     columns: dict[str, ColumnCounts]
+    repeated: float = 0.0  # share of the rows that equal an earlier row
     stretches: list[Counts] = field(default_factory=list)
     starts: list[str] = field(default_factory=list)  # where each stretch begins: a time, or "row N"
 
@@ -48,7 +53,9 @@ class Counts:
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Counts:
         columns = {name: ColumnCounts(**c) for name, c in kept["columns"].items()}
-        return cls(kept["rows"], columns, [cls.from_json(s) for s in kept["stretches"]], list(kept["starts"]))
+        return cls(
+            kept["rows"], columns, kept["repeated"], [cls.from_json(s) for s in kept["stretches"]], list(kept["starts"])
+        )
 
 
 def count(
@@ -66,6 +73,8 @@ def count(
                 _levels_by_stretch(window, p, source, parts)
         elif p.role == "text":
             _terms(window, p, whole)
+            _languages(window, p, whole)
+    whole.repeated = _repeated(window, plans, whole.rows)
     if starts:
         whole.stretches, whole.starts = parts, starts
     return whole
@@ -203,3 +212,28 @@ def _terms(window: Window, plan: ColumnPlan, into: Counts) -> None:
     counted.documents = filled if step == 1 else int(window.table.sql(f"SELECT count(*) FROM ({texts})")[0][0])
     query = f"SELECT word, count(*) FROM ({words}) WHERE word <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_TERMS}"
     counted.terms = {str(k): int(v) for k, v in window.table.sql(query)}
+
+
+def _languages(window: Window, plan: ColumnPlan, into: Counts) -> None:
+    """In which languages the texts are, of an even sample; texts whose language cannot be told are left out."""
+    counted = into.columns[plan.name]
+    name = quoted(plan.other)
+    step = max(1, (into.rows - counted.missing) // MOST_READ)
+    texts = f"SELECT CAST({name} AS VARCHAR) FROM {window.source} WHERE {name} IS NOT NULL"
+    for (text,) in window.table.sql(f"{texts} QUALIFY row_number() OVER () % {step} = 0 LIMIT {2 * MOST_READ}"):
+        language = language_of(text)
+        if language:
+            counted.languages[language] = counted.languages.get(language, 0) + 1
+
+
+def _repeated(window: Window, plans: Sequence[ColumnPlan], rows: int) -> float:
+    """Share of the rows that equal an earlier row in every planned column."""
+    if not plans or not rows:
+        return 0.0
+    step = max(1, rows // MOST_HASHED)
+    row = f"hash({', '.join(quoted(p.other) for p in plans)})"
+    query = (
+        f"SELECT count(*), count(DISTINCT row) FROM (SELECT {row} AS row FROM {window.source}) WHERE row % {step} = 0"
+    )
+    counted, distinct = window.table.sql(query)[0]
+    return float(1 - distinct / counted) if counted else 0.0

@@ -17,7 +17,7 @@ from opsmith.tools.compute.drift_plan import ColumnPlan, Window, plan, sample
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 2
+FORMAT = 3
 SAMPLE = 6_000
 MOST_KEPT = 40
 

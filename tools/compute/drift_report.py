@@ -89,6 +89,13 @@ def _multivariate(c: Comparison | None) -> dict[str, Any]:
             "auc": round(s.auc, 4), "interval": [round(s.low, 4), round(s.high, 4)], "rows": s.rows,
             "columns": [name for name, _ in s.columns],
         }  # fmt: skip
+    if c.rebuilt is not None:
+        r = c.rebuilt
+        told["reconstruction"] = {
+            "before": round(r.before, 4), "now": round(r.now, 4), "auc": round(r.area, 4),
+            "interval": [round(r.low, 4), round(r.high, 4)], "components": r.components,
+        }  # fmt: skip
+    told["repeated_rows"] = [round(c.before.repeated, 4), round(c.now.repeated, 4)]
     return told
 
 

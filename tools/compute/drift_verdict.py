@@ -10,6 +10,7 @@ from typing import Literal
 from opsmith.tools.compute.domain_classifier import Separation
 from opsmith.tools.compute.drift_columns import ColumnDrift
 from opsmith.tools.compute.drift_dependence import PairDrift
+from opsmith.tools.compute.reconstruction import Reconstruction
 
 Verdict = Literal["none", "watch", "act"]
 _RANK = {"none": 0, "watch": 1, "act": 2}
@@ -51,6 +52,7 @@ def judge(
     faults: Sequence[Reason] = (),
     pairs: Sequence[PairDrift] = (),
     separation: Separation | None = None,
+    rebuilt: Reconstruction | None = None,
     performance: Sequence[Reason] = (),
     importance: Mapping[str, float] | None = None,
     relation: str = "",
@@ -73,6 +75,10 @@ def judge(
                 f"together the columns tell the tables apart (area {separation.auc:.2f}) though none moved much alone"
             )
             reasons.append(Reason("watch", told, tuple(name for name, _ in separation.columns[:3])))
+        if rebuilt is not None and rebuilt.clear and not any(r.verdict != "none" for r in reasons):
+            change = f"error {rebuilt.before:.2f} -> {rebuilt.now:.2f}"
+            told = f"rows no longer lie where the reference's main directions put them ({change})"
+            reasons.append(Reason("watch", told))
     verdict: Verdict = max((r.verdict for r in reasons), key=_RANK.__getitem__, default="none")
     ranked = sorted(reasons, key=lambda r: (-_RANK[r.verdict], not r.fix))
     return Judgement(

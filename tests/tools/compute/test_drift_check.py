@@ -101,3 +101,23 @@ def test_what_a_model_cannot_predict_for_is_one_sentence(world):
         ask(world, people(500, 6).drop(columns="left"), kind="performance")
     with pytest.raises(ToolError, match="cannot predict for these rows"):
         ask(world, people(500, 6).assign(age="old"), kind="performance")
+
+
+def test_rows_loaded_twice_and_another_language_are_told(project):
+    english, german = (
+        "this is a very good phone and we like it",
+        "das ist ein sehr gutes telefon und wir mögen es nicht",
+    )
+    rows = [f"{n},{n * 37 % 101},{english} {n}" for n in range(600)]
+    (project / "before.csv").write_text("number,amount,note\n" + "\n".join(rows) + "\n")
+    moved = [r.replace(english, german) if n % 2 else r for n, r in enumerate(rows)]
+    (project / "now.csv").write_text("number,amount,note\n" + "\n".join(moved[:300] * 2) + "\n")
+    context = Context(project=project)
+    before, now = open_window(context, "before.csv"), open_window(context, "now.csv")
+    found = check(context, before, now, Question())
+    before.table.close()
+    now.table.close()
+    assert found.comparison is not None
+    assert found.comparison.now.repeated == pytest.approx(0.5, abs=0.01)
+    assert any("equal an earlier row" in r.text for r in found.judgement.reasons)
+    assert "texts in de" in found.comparison.column("note").sentence()
