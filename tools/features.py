@@ -196,6 +196,7 @@ def _recipe(
 def _evaluate(asking: Asking, wish: Wish) -> Result:
     from opsmith.tools.compute.features import telling_ranks
     from opsmith.tools.compute.features.ask import leak_findings
+    from opsmith.tools.compute.features.problem import threads_for
     from opsmith.tools.compute.features.ranking import rank
 
     target = asking.target(wish, "should the columns be ranked for")
@@ -206,7 +207,9 @@ def _evaluate(asking: Asking, wish: Wish) -> Result:
     if not left:
         return telling_ranks.nothing_left(target, asking.table.name, findings)
     problem = asking.problem(wish, refused) if refused else first
-    return telling_ranks.result(asking.table.name, problem, rank(problem, asking.context.progress), findings, wish.n)
+    with threads_for(len(problem.y)):
+        ranking = rank(problem, asking.context.progress)
+    return telling_ranks.result(asking.table.name, problem, ranking, findings, wish.n)
 
 
 def _explain(asking: Asking, wish: Wish, feature_set: str | None) -> Result:

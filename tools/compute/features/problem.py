@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from opsmith.tools.compute.features.expression import Node, learns, looks_back
 from opsmith.tools.compute.features.roles import Roles, target_values
 
 Engine = Literal["linear", "boosted"]
+SMALL = 20_000  # rows
 Fold = tuple[np.ndarray, np.ndarray]
 
 
@@ -169,6 +171,13 @@ ALGORITHM: dict[Engine, tuple[str, str]] = {
     "linear": ("logistic_regression", "ridge"),
     "boosted": ("gradient_boosting", "gradient_boosting"),
 }
+
+
+def threads_for(rows: int) -> AbstractContextManager[Any]:
+    """One thread for small tables: on a busy machine several of them wait for one another longer than they work."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1 if rows < SMALL else None)  # type: ignore[no-any-return]
 
 
 def as_inputs(engine: Engine, known: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

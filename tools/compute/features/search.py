@@ -29,6 +29,7 @@ STAGES = ((3_000, 600), (12_000, 120), (40_000, 120))  # rows looked at, candida
 CHANCE = 0.01  # that one or more of all candidates passes the screening by luck
 TRIED = 6  # candidates of one round that are measured on held-out folds
 LEAST = {"auc": 0.0005, "ap": 0.0005, "f1": 0.001, "accuracy": 0.001, "r2": 0.001}  # gains below are not worth a column
+SHUFFLES = 3  # shuffled outcomes whose strongest candidate a true one must beat
 MOST_CELLS = 60_000_000  # of a screening table in single precision
 
 
@@ -206,7 +207,8 @@ class _Pool:
     def ranked(self, screen: LinearScreen | BoostedScreen, chosen: Sequence[Node]) -> list[Node]:
         """Candidates that stand out from chance though so many were tried, strongest first; near copies once."""
         strengths = screen.strengths(self.table)
-        passing = np.flatnonzero(screen.p(strengths) < CHANCE / max(1, self.tried))
+        luck = max(self._shuffled(screen, seed).max(initial=0.0) for seed in range(1, SHUFFLES + 1))
+        passing = np.flatnonzero((screen.p(strengths) < CHANCE / max(1, self.tried)) & (strengths > luck))
         order = passing[np.argsort(-strengths[passing], kind="stable")]
         kept: list[int] = []
         for i in order[:60]:
@@ -218,9 +220,14 @@ class _Pool:
 
     def control(self, screen: LinearScreen | BoostedScreen) -> int:
         """How many candidates pass when the residuals are dealt out to the rows at random: a test of the test."""
-        mixed = np.random.default_rng(self.problem.seed).permutation(len(screen.residuals))
-        strengths = screen.strengths(self.table, screen.residuals[mixed])
-        return int((screen.p(strengths) < CHANCE / max(1, self.tried)).sum())
+        strengths = self._shuffled(screen, 0)
+        luck = max(self._shuffled(screen, seed).max(initial=0.0) for seed in range(1, SHUFFLES + 1))
+        return int(((screen.p(strengths) < CHANCE / max(1, self.tried)) & (strengths > luck)).sum())
+
+    def _shuffled(self, screen: LinearScreen | BoostedScreen, seed: int) -> np.ndarray:
+        """Strengths against residuals dealt out at random (the max-T test of Westfall & Young 1993 needs their largest)."""
+        mixed = np.random.default_rng([self.problem.seed, seed]).permutation(len(screen.residuals))
+        return screen.strengths(self.table, screen.residuals[mixed])
 
     def add(self, nodes: Sequence[Node]) -> None:
         """New candidates that grow from a kept one."""

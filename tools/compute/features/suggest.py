@@ -15,7 +15,7 @@ from opsmith.tools.compute.features.expression import Node, columns_of, written
 from opsmith.tools.compute.features.families import Family, Interactions, Pairs
 from opsmith.tools.compute.features.families_more import families
 from opsmith.tools.compute.features.featureset import Entry, FeatureSet, read_set
-from opsmith.tools.compute.features.problem import Engine, Problem
+from opsmith.tools.compute.features.problem import Engine, Problem, threads_for
 from opsmith.tools.compute.features.refusals import gives_away
 from opsmith.tools.compute.features.search import Outcome, search
 from opsmith.tools.compute.features.words import in_words, name_of
@@ -53,7 +53,8 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
     outcomes: list[Outcome] = []
     for number, engine in enumerate(engines):
         part = deadline.share(1 / (len(engines) - number))
-        outcomes.append(_one(problem, engine, wish, only, part, context, number / len(engines), 1 / len(engines)))
+        with threads_for(len(problem.y)):
+            outcomes.append(_one(problem, engine, wish, only, part, context, number / len(engines), 1 / len(engines)))
         if outcomes[-1].stopped == "it was stopped":
             break
     made = Suggestions(_set(asking, problem, outcomes, wish), tuple(findings), _summary(asking, problem, outcomes))
