@@ -201,12 +201,12 @@ def _evaluate(asking: Asking, wish: Wish) -> Result:
 
     target = asking.target(wish, "should the columns be ranked for")
     first = asking.problem(wish)
-    findings = leak_findings(asking.frame, first.roles, target, asking.table.name, asking.context.seed, wish.time)
+    findings = leak_findings(asking.frame, first.roles, target, asking.table.name, asking.context.seed)
     refused = [f.columns[0] for f in findings if f.severity == "critical"]
     left = [c for c in first.roles.kinds if c not in refused and first.roles.kinds[c] != "date"]
     if not left:
         return telling_ranks.nothing_left(target, asking.table.name, findings)
-    problem = asking.problem(wish, refused) if refused else first
+    problem = asking.problem(wish, refused, first) if refused else first
     with threads_for(len(problem.y)):
         ranking = rank(problem, asking.context.progress)
     return telling_ranks.result(asking.table.name, problem, ranking, findings, wish.n)

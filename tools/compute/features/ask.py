@@ -73,25 +73,19 @@ class Asking:
             raise NeedsAnswer(f"Which column of {self.table.name} {why}?", self.table.column_names[:8])
         return wish.target
 
-    def problem(self, wish: Wish, refused: Sequence[str] = ()) -> Problem:
-        """The prediction task with the refused columns left out."""
+    def problem(self, wish: Wish, refused: Sequence[str] = (), like: Problem | None = None) -> Problem:
+        """The prediction task with the refused columns left out; `like`: one whose split is kept."""
         from opsmith.tools.compute.features.problem import Problem
         from opsmith.tools.compute.features.roles import roles
 
         target = self.target(wish, "should the features help to predict")
-        found = roles(self.frame, target, wish.columns, (*wish.exclude, *refused))
+        found = roles(
+            self.frame, target, wish.columns, (*wish.exclude, *refused), time=wish.time, groups=wish.groups,
+            like=like.roles.plan if like else None, seed=self.context.seed,
+        )  # fmt: skip
         if not found.kinds:
             raise ToolError(f"No usable column of {self.table.name} is left to make features for {target} from.")
-        return Problem(
-            self.frame,
-            found,
-            target,
-            self.context.seed,
-            wish.time,
-            wish.groups,
-            wish.metric or "",
-            check=self.context.check,
-        )
+        return Problem(self.frame, found, target, self.context.seed, wish.metric or "", check=self.context.check)
 
     def deadline(self) -> Deadline:
         """The time that a search may take: the setting features_seconds, else a minute."""
@@ -123,14 +117,12 @@ class Deadline:
         return Deadline(time.monotonic() + max(0.0, self.left()) * part)
 
 
-def leak_findings(
-    frame: pd.DataFrame, found: Roles, target: str, dataset: str, seed: int, time_column: str | None = None
-) -> list[Finding]:
+def leak_findings(frame: pd.DataFrame, found: Roles, target: str, dataset: str, seed: int) -> list[Finding]:
     """Columns that are refused, each with the reason: they tell the outcome, they come after it, or they name rows."""
     from opsmith.tools.compute.features.refusals import refusals
 
     told = []
-    for r in refusals(frame, found, target, seed, time_column):
+    for r in refusals(frame, found, target, seed):
         fix = f"suggest features for {target} in {dataset} without {r.column}"
         told.append(
             Finding(r.kind, r.severity, r.why, (r.column,), dict(r.evidence), fix=fix if r.kind == "leak" else "")

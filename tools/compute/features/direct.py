@@ -17,7 +17,7 @@ from opsmith.tools.compute.features.featureset import Entry, FeatureSet
 from opsmith.tools.compute.features.roles import is_date
 from opsmith.tools.compute.features.words import in_words, name_of
 from opsmith.tools.compute.recipe import Recipe, Step
-from opsmith.tools.compute.training import task_of
+from opsmith.tools.compute.training import kind_of_input, task_of
 from opsmith.tools.contract import NeedsAnswer, ToolError
 from opsmith.tools.contract import Table as Shown
 
@@ -52,22 +52,8 @@ def kind_of_column(values: pd.Series[Any]) -> str:
         return "empty"
     if is_date(values):
         return "date"
-    if pd.api.types.is_bool_dtype(values):
-        return "flag"
-    if pd.api.types.is_numeric_dtype(values):
-        name = str(values.name).casefold()
-        if present.nunique() == len(present) and (
-            name in ("id", "index", "row", "rownames") or name.endswith(("_id", " id"))
-        ):
-            return "id"
-        return "flag" if present.nunique() == 2 else "number"
-    if pd.to_numeric(present, errors="coerce").notna().mean() > 0.9:
-        return "number"
-    text = present.astype(str)
-    share = text.nunique() / len(text)
-    if text.str.len().mean() > 25 and share > 0.2:
-        return "text"
-    return "id" if share > 0.9 and len(text) > 30 else "category"
+    kind, _ = kind_of_input(str(values.name), values)
+    return "id" if not kind else "flag" if kind == "number" and present.nunique() == 2 else kind
 
 
 def columns_for(asking: Asking, wish: Wish, kinds: Sequence[str], what: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from opsmith.tools.compute import training
+from opsmith.tools.compute import training, training_pipeline
 from opsmith.tools.compute.features import compute, metrics
 from opsmith.tools.compute.features.compute import Rows
 from opsmith.tools.compute.features.expression import Node, learns, looks_back
@@ -42,8 +42,6 @@ class Problem:
     roles: Roles
     target: str
     seed: int = 0
-    time: str | None = None
-    groups: str | None = None
     metric: str = ""
     folds: int = 5
     check: Callable[[], None] = lambda: None
@@ -52,11 +50,7 @@ class Problem:
     classes: list[Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        kept = self.frame[self.frame[self.target].notna()]
-        if self.time:
-            when = Rows(kept).column(self.time, "date")
-            kept = kept.iloc[np.argsort(when, kind="stable")]
-        self.frame = kept.reset_index(drop=True)
+        self.frame = training.usable(self.frame, self.roles.plan)
         self.rows = Rows(self.frame)
         self.y, self.classes = target_values(self.frame[self.target], self.task)
         self.metric = metrics.main(self.task, self.metric)
@@ -70,6 +64,21 @@ class Problem:
         return self.roles.plan.task
 
     @property
+    def time(self) -> str | None:
+        """The column that orders the rows, if one does."""
+        return self.roles.plan.time_column
+
+    @property
+    def groups(self) -> str | None:
+        """The column whose groups stay together in a fold, if one does."""
+        return self.roles.plan.group_column
+
+    @property
+    def in_time(self) -> bool:
+        """Whether rows held out always come later than those learned from."""
+        return self.roles.plan.split == "time order"
+
+    @property
     def outcome(self) -> np.ndarray:
         """What formulas that learn from the outcome see: for several classes, whether it is the most frequent one."""
         if self.task != "multiclass":
@@ -80,9 +89,7 @@ class Problem:
     def splits(self) -> Splits:
         """Two repeats of the folds; with a time column one list in which the test rows always come later."""
         if self._splits is None:
-            self._splits = make_splits(
-                self.y, self.task, self.folds, self.seed, self.time is not None, self._group_codes()
-            )
+            self._splits = make_splits(self.y, self.task, self.folds, self.seed, self.in_time, self._group_codes())
         return self._splits
 
     def _group_codes(self) -> np.ndarray | None:
@@ -106,7 +113,7 @@ class Problem:
         """The unfitted column preparation of the model that training would build; None without usable columns."""
         if not (self._plan.numeric or self._plan.categories):
             return None
-        return training.build(self._plan, ALGORITHM[engine][self.task == "regression"], self.seed)[0]
+        return training_pipeline.build(self._plan, ALGORITHM[engine][self.task == "regression"], self.seed)[0]
 
     @property
     def _plan(self) -> training.Plan:
@@ -117,6 +124,7 @@ class Problem:
             numeric=tuple(c for c in made.numeric if used.get(c) == "number"),
             categories=tuple(c for c in made.categories if used.get(c) == "category"),
             texts=(),
+            raw=(),
         )
 
     def values(self, node: Node, repeat: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +170,7 @@ class Problem:
         """Row numbers of at most `most` rows, in order: drawn by the seed, the latest ones where time counts."""
         if len(self.y) <= most:
             return np.arange(len(self.y))
-        if self.time:
+        if self.in_time:
             return np.arange(len(self.y) - most, len(self.y))
         return np.sort(np.random.default_rng(self.seed).choice(len(self.y), most, replace=False))
 
@@ -178,6 +186,9 @@ def threads_for(rows: int) -> AbstractContextManager[Any]:
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=1 if rows < SMALL else None)  # type: ignore[no-any-return]
+
+
+_BARE = {task: training.Plan(task, "", (), (), (), (), "", 2) for task in ("binary", "multiclass", "regression")}
 
 
 def as_inputs(engine: Engine, known: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -199,7 +210,7 @@ def fitted_model(
 
     model: Any
     if engine == "boosted":
-        model = training._estimator(_bare(task), "gradient_boosting", seed, {})
+        model = training_pipeline.build(_BARE[task], "gradient_boosting", seed)[-1]
     elif task == "regression":
         model = Ridge()
     else:
@@ -220,10 +231,6 @@ def _all_classes(fitted: Any, held: np.ndarray) -> np.ndarray:
     result = np.zeros((len(held), int(max(fitted.classes_)) + 1))
     result[:, fitted.classes_.astype(int)] = said
     return result
-
-
-def _bare(task: str) -> training.Plan:
-    return training.Plan(task, "", (), (), (), (), "", 2)
 
 
 def make_splits(y: np.ndarray, task: str, folds: int, seed: int, in_time: bool, groups: np.ndarray | None) -> Splits:

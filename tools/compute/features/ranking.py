@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opsmith.tools.compute import training
+from opsmith.tools.compute import training, training_pipeline
 from opsmith.tools.compute.features import metrics
 from opsmith.tools.compute.features.problem import ALGORITHM, Engine, Problem
 from opsmith.tools.compute.leaks import strengths
@@ -46,7 +46,7 @@ def rank(problem: Problem, progress: Callable[[float | None, str], None]) -> Ran
         problem.check()
         progress(number / (2 * len(folds)), f"{engine} model, fold {fold + 1} of {len(folds)}")
         train, test = folds[fold]
-        fitted = training.build(plan, ALGORITHM[engine][problem.task == "regression"], problem.seed).fit(
+        fitted = training_pipeline.build(plan, ALGORITHM[engine][problem.task == "regression"], problem.seed).fit(
             x.iloc[train], y[train]
         )
         held, truth = x.iloc[test], y[test]

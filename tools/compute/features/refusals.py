@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from opsmith.tools.compute.features.formulas import date, number
-from opsmith.tools.compute.features.roles import Roles, target_values
+from opsmith.tools.compute.features.roles import Roles, is_date, target_values
 from opsmith.tools.compute.leaks import leaks
 from opsmith.tools.contract import Severity
 
@@ -40,7 +40,7 @@ class Refusal:
         return self.severity == "critical"
 
 
-def refusals(frame: pd.DataFrame, found: Roles, target: str, seed: int = 0, time: str | None = None) -> list[Refusal]:
+def refusals(frame: pd.DataFrame, found: Roles, target: str, seed: int = 0) -> list[Refusal]:
     """What must not be used to predict the target, and what a person should look at."""
     refused: list[Refusal] = []
     for name, strength in leaks(frame, found.plan, seed):
@@ -49,7 +49,7 @@ def refusals(frame: pd.DataFrame, found: Roles, target: str, seed: int = 0, time
                     "leaks the outcome and is refused.", {"power": strength})
         )  # fmt: skip
     told = {r.column for r in refused}
-    for name in _ahead(frame, found, target, time):
+    for name in _ahead(frame, found, target):
         if name not in told:
             refused.append(
                 Refusal(name, "time-leak", "critical", f"{name} equals {target} of a later row: it looks into the future and is "
@@ -95,14 +95,14 @@ def gives_away(values: np.ndarray, y: np.ndarray, task: str) -> bool:
     return False
 
 
-def _ahead(frame: pd.DataFrame, found: Roles, target: str, time: str | None) -> list[str]:
+def _ahead(frame: pd.DataFrame, found: Roles, target: str) -> list[str]:
     """Numbers that equal the outcome of one of the next three rows in time order, and not that of the rows before."""
     y, _ = target_values(frame[target], found.plan.task)
     if found.plan.task == "multiclass" or len(y) < 100:
         return []
     order = np.arange(len(y))
-    dates = [time] if time else found.of("date")[:1]
-    if dates and dates[0] is not None and dates[0] in frame:
+    dates = [found.plan.time_column] if found.plan.time_column else found.of("date")[:1]
+    if dates and dates[0] is not None and is_date(frame[dates[0]]):
         order = np.argsort(date(frame[dates[0]]), kind="stable")
     y = y[order]
     ahead = []

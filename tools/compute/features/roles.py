@@ -27,14 +27,31 @@ class Roles:
 
 
 def roles(
-    frame: pd.DataFrame, target: str, columns: Sequence[str] = (), exclude: Sequence[str] = (), folds: int | None = None
+    frame: pd.DataFrame,
+    target: str,
+    columns: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    *,
+    time: str | None = None,
+    groups: str | None = None,
+    like: Plan | None = None,
+    seed: int = 0,
 ) -> Roles:
-    """Decide what each column is. ToolError when the target cannot be learned."""
-    made = (
-        plan(frame, target, columns=columns, exclude=exclude, folds=folds)
-        if _has_inputs(frame, target)
-        else _refuse(target)
-    )
+    """Decide what each column is, and how rows are held out. ToolError when the target cannot be learned.
+
+    time, groups: columns that the split follows; else it is found as for a training. like: a plan whose split is kept.
+    """
+    if all(str(c) == target for c in frame.columns):
+        raise ToolError(f"There is no column beside {target} to make features from.")
+    split: dict[str, Any] = {"time_column": time, "group_column": groups}
+    if like is not None:
+        split = {
+            "split": like.split,
+            "why": like.why,
+            "time_column": like.time_column,
+            "group_column": like.group_column,
+        }
+    made = plan(frame, target, columns=columns, exclude=exclude, seed=seed, **split)
     kinds: dict[str, str] = {}
     left = dict(made.left_out)
     for name in [str(c) for c in (columns or frame.columns)]:
@@ -46,7 +63,7 @@ def roles(
             kinds[name] = "text"
         elif name in made.categories:
             kinds[name] = "date" if is_date(frame[name]) else "category"
-        elif name in left and (pd.api.types.is_datetime64_any_dtype(frame[name]) or is_date(frame[name])):
+        elif name in left and is_date(frame[name]):
             kinds[name] = "date"
             left.pop(name)
         elif left.get(name) == "differs in nearly every row" and _wordy(frame[name]):
@@ -78,11 +95,3 @@ def target_values(values: pd.Series[Any], task: str) -> tuple[np.ndarray, list[A
 def _wordy(values: pd.Series[Any]) -> bool:
     sample = values.dropna().astype(str).head(500)
     return bool(len(sample) and sample.str.contains(r"[^\W\d_]{2,}\W+[^\W\d_]{2,}", regex=True).mean() > 0.5)
-
-
-def _has_inputs(frame: pd.DataFrame, target: str) -> bool:
-    return any(str(c) != target for c in frame.columns)
-
-
-def _refuse(target: str) -> Plan:
-    raise ToolError(f"There is no column beside {target} to make features from.")

@@ -45,9 +45,9 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
         return _read(kept)
     context.progress(0.01, f"looking at {asking.table.name}")
     first = asking.problem(wish)
-    findings = leak_findings(asking.frame, first.roles, target, asking.table.name, context.seed, wish.time)
+    findings = leak_findings(asking.frame, first.roles, target, asking.table.name, context.seed)
     refused = [f.columns[0] for f in findings if f.severity == "critical"]
-    problem = asking.problem(wish, refused) if refused else first
+    problem = asking.problem(wish, refused, first) if refused else first
     engines = _engines(wish)
     deadline = asking.deadline()
     outcomes: list[Outcome] = []
