@@ -60,3 +60,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = len(terminalreporter.stats.get("skipped", ()))
     if skipped and os.environ.get("OPSMITH_NO_SKIPS"):
         terminalreporter.write_line(f"FAILED: {skipped} skipped, and OPSMITH_NO_SKIPS allows none", red=True)
+
+
+@pytest.fixture(scope="session")
+def engine_client() -> Iterator[object]:
+    """A client of a Docker engine that has the base image; `.ci/docker-engine.sh` makes both."""
+    from opsmith.tools.compute.deployment import engine
+
+    found = engine.look(("python:3.11-slim",))
+    if not found.images:
+        pytest.skip(found.reason or "the engine has no python:3.11-slim (.ci/docker-engine.sh makes it)")
+    client = engine.connect()
+    yield client
+    client.close()

@@ -247,8 +247,8 @@ def _as_frame(rows: Sequence[dict[str, Any]], frame: Any) -> Any:
     """The rows as the model itself takes them."""
     import pandas as pd
 
-    made = pd.DataFrame(list(rows), columns=list(frame.columns))
-    return made.astype({c: frame[c].dtype for c in frame.columns})
+    made = pd.DataFrame(list(rows), columns=list(frame.columns)).astype({c: frame[c].dtype for c in frame.columns})
+    return made.where(made.notna(), float("nan"))
 
 
 def _tensors(rows: Sequence[dict[str, Any]], card: registry.ModelCard) -> dict[str, Any]:

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-4  # of a probability; of a quantity, in standard deviations of the predictions
 MOST_ROWS = 500
 OPSET = {"": 21, "ai.onnx.ml": 3}
+# Texts as they may come later: other cases, and letters outside ASCII within, between and instead of words.
+STRANGER = (
+    str.upper,
+    lambda t: t.replace(" ", "é"),
+    lambda t: t.replace("a", "ä").title(),
+    lambda t: t[::2] + " Ünïcode ЖУК 中文 ١٢",
+)
 FORMAT_VERSION = 1  # raise it when an export must be made anew
 
 
@@ -77,8 +84,8 @@ def exported(card: ModelCard, project: Path) -> Exported:
 
 def sample_rows(card: ModelCard, project: Path, rows: int = MOST_ROWS, seed: int = 0) -> tuple[pd.DataFrame, str]:
     """Rows to ask the model with, shaped for its pipeline, and where they come from."""
-    from opsmith.tools.compute.comparison import card_plan
     from opsmith.tools.compute.training import inputs_of
+    from opsmith.tools.compute.training_run import card_plan
     from opsmith.tools.data.table import open_table
 
     plan = card_plan(card)
@@ -125,16 +132,34 @@ def _export(card: ModelCard, project: Path) -> Exported:
     except ImportError:
         raise ToolError("Writing a service needs the ml extra: pip install 'opsmith[ml]'.") from None
     pipeline = registry.load(card)
+    trusted = tuple(sorted(set(skops.io.get_untrusted_types(file=card.model_file)) & set(registry.TRUSTED)))
+    _refuse_own_steps(card, trusted)
     frame, told = sample_rows(card, project)
     asked = _with_surprises(frame, card)
     classes = tuple(getattr(pipeline, "classes_", np.empty(0)).tolist())
     content, check, why = _onnx(card, pipeline, asked)
     if content is not None:
         return Exported("onnx", content, (), {**check, "on": told}, f"ONNX: {why}", classes)
-    file = card.model_file
-    trusted = tuple(sorted(set(skops.io.get_untrusted_types(file=file)) & set(registry.TRUSTED)))
+    foreign = sorted({t.split(".")[0] for t in trusted} & {"lightgbm", "xgboost"})
+    if foreign:
+        raise ToolError(
+            f"{card.name} version {card.version} needs {foreign[0]}, for which no hashed lock is shipped, so no service is "
+            "written for it. Train it with gradient_boosting, the same method."
+        )
     facts = {"rows": len(asked), "difference": 0.0, "labels_differ": 0, "tolerance": TOLERANCE, "on": told}
-    return Exported("skops", file.read_bytes(), trusted, facts, f"skops, the registered file itself: {why}", classes)
+    return Exported(
+        "skops", card.model_file.read_bytes(), trusted, facts, f"skops, the registered file itself: {why}", classes
+    )
+
+
+def _refuse_own_steps(card: ModelCard, types: tuple[str, ...]) -> None:
+    """ToolError when the pipeline begins with steps that only Opsmith itself can run."""
+    if any(t.startswith("opsmith.") and not t.endswith(".Coded") for t in types):
+        first = "a cleaning recipe" if card.recipe.get("cleaning") else "a feature set"
+        raise ToolError(
+            f"{card.name} version {card.version} begins with {first}, which a service of its own cannot run. Train it on the "
+            "file that the recipe or the features made, then ask again."
+        )
 
 
 def _onnx(card: ModelCard, pipeline: Any, asked: pd.DataFrame) -> tuple[bytes | None, dict[str, Any], str]:
@@ -171,19 +196,40 @@ def _onnx(card: ModelCard, pipeline: Any, asked: pd.DataFrame) -> tuple[bytes | 
 def _convert(card: ModelCard, pipeline: Any) -> bytes:
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
     from opsmith.tools.compute.deployment import onnx_parts
 
     onnx_parts.teach()
+    pipeline = _calibrated_last(pipeline)
     types = [
         (str(s["column"]), (FloatTensorType if s["kind"] == "number" else StringTensorType)([None, 1]))
         for s in card.signature
     ]
-    options = {id(pipeline[-1]): {"zipmap": False}} if hasattr(pipeline[-1], "classes_") else None
+    options: dict[Any, Any] = {TfidfVectorizer: {"tokenexp": onnx_parts.WORD}}
+    if hasattr(pipeline[-1], "classes_"):
+        options[id(pipeline[-1])] = {"zipmap": False}
     made = to_onnx(pipeline, initial_types=types, options=options, name="model", target_opset=OPSET)
     for entry in list(made.graph.output)[2 if hasattr(pipeline, "predict_proba") else 1 :]:
         made.graph.output.remove(entry)  # scores that nobody asks for
+    onnx_parts.portable(made)
     return bytes(made.SerializeToString())
+
+
+def _calibrated_last(pipeline: Any) -> Any:
+    """A calibrated pipeline as a pipeline that ends with the calibrated model, which is the same function of the rows."""
+    import copy
+
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(pipeline, CalibratedClassifierCV) or len(pipeline.calibrated_classifiers_) != 1:
+        return pipeline
+    inside = pipeline.calibrated_classifiers_[0].estimator
+    last, only = copy.copy(pipeline), copy.copy(pipeline.calibrated_classifiers_[0])
+    only.estimator = last.estimator = inside[-1]
+    last.calibrated_classifiers_ = [only]
+    return Pipeline([*inside.steps[:-1], ("model", last)])
 
 
 def _compare(card: ModelCard, pipeline: Any, session: Any, frame: pd.DataFrame) -> dict[str, Any]:
@@ -219,10 +265,14 @@ def _with_surprises(frame: pd.DataFrame, card: ModelCard) -> pd.DataFrame:
     for entry in card.signature:
         name = str(entry["column"])
         if entry.get("nullable", True):
-            gap: Any = {"number": float("nan"), "text": ""}.get(entry["kind"])
+            gap: Any = "" if entry["kind"] == "text" else float("nan")
             parts.append(frame.head(3).assign(**{name: gap}))
         if entry["kind"] != "number":
             parts.append(frame.head(3).assign(**{name: "never seen before"}))
+        if entry["kind"] == "text":
+            parts += [
+                frame.head(20).assign(**{name: [change(str(v)) for v in frame.head(20)[name]]}) for change in STRANGER
+            ]
     whole = pd.concat([p.astype({c: frame[c].dtype for c in frame.columns}) for p in parts], ignore_index=True)
     return whole[list(frame.columns)]
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 MISSING = ""  # how a missing text is written for ONNX
+WORD = r"[\p{L}\p{N}_][\p{L}\p{N}_]+"  # scikit-learn's words of two and more letters, in any script, for RE2
+LOCALE = "C.UTF-8"  # for lower case; every Debian has it, en_US has to be installed
 
 
 class Unconvertible(Exception):
@@ -48,6 +50,15 @@ def teach() -> None:
         (HistGradientBoostingRegressor, "OpsmithHistNumbers", numbers, _plainly(forest_numbers), {}),
     ):
         update_registered_converter(kind, name, shape, convert, overwrite=True, options=known)
+
+
+def portable(model: Any) -> None:
+    """Make the texts of an ONNX model independent of the languages that a machine has installed."""
+    for node in model.graph.node:
+        if node.op_type == "StringNormalizer":
+            for attribute in [a for a in node.attribute if a.name == "locale"]:
+                node.attribute.remove(attribute)
+            node.attribute.add(name="locale", type=3, s=LOCALE.encode())  # 3 is AttributeProto.STRING
 
 
 def _plainly(convert: Any) -> Any:

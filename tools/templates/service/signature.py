@@ -44,8 +44,8 @@ class Column:
             return number
         if isinstance(given, str):
             return given
-        if isinstance(given, (bool, int)):
-            return str(given)
+        if isinstance(given, (bool, int)) or (isinstance(given, float) and given.is_integer()):
+            return str(given if isinstance(given, bool) else int(given))
         raise ValueError(f"expected text, got {_told(given)}")
 
 
