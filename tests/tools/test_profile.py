@@ -41,8 +41,9 @@ def test_figures_of_a_real_file_are_those_of_pandas(place):
 def test_the_target_shows_its_balance(place):
     made = profile(dataset="telco.csv", target="churn", context=place)
     counts = pd.read_csv(place.project / "telco.csv").Churn.value_counts()
-    assert made.data["target"] == {"name": "Churn", "balance": {k: int(v) for k, v in counts.items()}}
-    assert "train a model for Churn" in made.next_steps[-1]
+    assert made.data["target"]["name"] == "Churn"
+    assert made.data["target"]["balance"] == {k: int(v) for k, v in counts.items()}
+    assert any("train a model for Churn" in s for s in made.next_steps)
 
 
 def test_chosen_and_left_out_columns(place):
@@ -62,4 +63,4 @@ def test_a_header_without_rows_is_one_finding(place):
 def test_the_report_lies_in_the_projects_own_folder(place):
     made = profile(dataset="insurance.csv", context=place)
     page = (place.project / made.files[0]).read_text()
-    assert page.startswith("<!doctype html>") and "charges" in page and "http" not in page.split("</style>")[1]
+    assert page.startswith("<!doctype html>") and "charges" in page and "src=" not in page and "href=" not in page

@@ -1,269 +1,278 @@
-"""What a table is like: every column's figures, what people mean by it, and what it would cost to trust it blindly."""
+"""What a table is like: every column's figures, what people mean by it, and how columns and rows relate."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from opsmith.tools.data import aggregates
-from opsmith.tools.data.aggregates import NUMERIC, TEMPORAL, Scalars
-from opsmith.tools.data.table import Column, Table
+import numpy as np
 
-HIDDEN = (
-    "?", "n/a", "na", "nan", "none", "null", "nil", "-", "--", ".", "\\n", "unknown", "missing", "not available", "#n/a", "(blank)",
-    "unbekannt", "tbd", "undefined", "",
-)  # fmt: skip
-SENTINELS = (-999.0, -9999.0, -99999.0, -99.0, -1.0, 999.0, 9999.0, 99999.0, 999999.0, -200.0)
-PATTERNS = {
-    "email": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}",
-    "url": r"(https?://|www\.)\S+",
-    "ip": r"(\d{1,3}\.){3}\d{1,3}",
-    "phone": r"\+?\(?\d{2,4}\)?[ ./-]?\d{2,5}[ ./-]\d{2,6}([ ./-]?\d{1,6})*",
-    "iban": r"[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){3,7}( ?[A-Z0-9]{1,3})?",
-    "card": r"\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}",
-    "date": r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( \d{1,2}:\d{2}(:\d{2})?)?|\d{1,2} [A-Za-z]{3,9} \d{4}|[A-Za-z]{3,9} \d{1,2},? \d{4}",
-    "number": r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?",
-    "grouped": r"[-+]?\d{1,3}([,. ']\d{3})+([.,]\d+)?",
-    "money": r"([$€£¥]|USD|EUR|GBP) ?[-+]?\d[\d.,]*|[-+]?\d[\d.,]* ?([$€£¥]|USD|EUR|GBP)",
-    "percent": r"[-+]?\d+([.,]\d+)? ?%",
-    "padded": r"\s+.*|.*\s+",
-}  # fmt: skip
-BOOLEAN_WORDS = ({"yes", "no"}, {"true", "false"}, {"y", "n"}, {"t", "f"}, {"0", "1"}, {"ja", "nein"}, {"on", "off"})
+from opsmith.tools.compute.profile_kinds import HIDDEN, PATTERNS, meaning
+from opsmith.tools.compute.profile_placeholders import placeholders
+from opsmith.tools.compute.profile_sample import Sample, draw, is_small
+from opsmith.tools.data import aggregates, aggregates_arrow
+from opsmith.tools.data.aggregates import NUMERIC, QUANTILES, Scalars
+from opsmith.tools.data.table import Column, Table, quoted
+
+BINS = 24
+TOP = 12
+LISTED = 5000  # distinct values up to which all values of a text column are counted, to find their spellings
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column. kind: what people mean by it; why: the evidence; missing counts stored gaps, hidden the disguised."""
+    """One column. kind: what people mean by it, why and how sure; missing: stored gaps, hidden: the disguised.
+
+    top: the most frequent values with counts. placeholders: value -> count of what stands for missing. patterns: of the
+    `looked` values looked at, how many are written how. outliers: values beyond three interquartile distances.
+    """
 
     name: str
     stored: str
     kind: str
     why: str
+    confidence: float
     missing: int
-    hidden: int
     distinct: int
     scalars: Scalars
     top: tuple[tuple[Any, int], ...] = ()
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
     patterns: Mapping[str, int] = field(default_factory=dict)
+    looked: int = 0
     outliers: int = 0
+    placeholders: Mapping[Any, int] = field(default_factory=dict)
+    values: Mapping[Any, int] = field(default_factory=dict)  # all values of a short list, else those looked at
+
+    @property
+    def hidden(self) -> int:
+        """Values that stand for missing without being stored as such."""
+        return sum(self.placeholders.values())
+
+    @property
+    def distinct_is_rough(self) -> bool:
+        """Whether the number of distinct values is an estimate."""
+        return self.scalars.distinct_error > 0
+
+    @property
+    def is_text(self) -> bool:
+        return self.stored in ("VARCHAR", "UUID") or self.stored.startswith("ENUM")
 
 
 @dataclass(frozen=True)
 class TableProfile:
-    """A whole table."""
+    """A whole table. duplicate_error: how far the number of duplicate rows may be off (95 %), 0 when it is exact."""
 
     name: str
     rows: int
     columns: tuple[ColumnProfile, ...]
     duplicate_rows: int
+    duplicate_error: float
     correlations: Mapping[tuple[str, str], float]
     notes: tuple[str, ...]
+    looked: int  # rows looked at closely
 
-    def as_dict(self) -> dict[str, Any]:
-        """The published shape (docs/PROFILE.md): {rows, columns: [...], duplicate_rows, correlations, notes}."""
-        return {
-            "table": self.name,
-            "rows": self.rows,
-            "columns": [_column_dict(c, self.rows) for c in self.columns],
-            "duplicate_rows": self.duplicate_rows,
-            "correlations": [
-                {"a": a, "b": b, "r": round(r, 4)}
-                for (a, b), r in sorted(self.correlations.items(), key=lambda i: -abs(i[1]))[:20]
-            ],
-            "notes": list(self.notes),
-        }
+    def column(self, name: str) -> ColumnProfile:
+        return next(c for c in self.columns if c.name == name)
 
 
-def profile_table(table: Table, progress: Callable[[float, str], None], check: Callable[[], None]) -> TableProfile:
-    """Profile every column. progress(fraction, note); check() raises when the person stopped the turn."""
-    progress(0.05, "counting")
-    figures = aggregates.scalars(table, table.columns)
+def profile_table(
+    table: Table,
+    progress: Callable[[float, str], None],
+    check: Callable[[], None],
+    kinds: Mapping[str, str] | None = None,
+    sample: Sample | None = None,
+) -> tuple[TableProfile, Sample]:
+    """Profile every column; the sample is returned for whoever looks for findings.
+
+    progress(fraction, note); check() raises when the person stopped the turn. kinds: column -> kind that a person said.
+    """
+    columns = table.columns
+    progress(0.02, f"counting {len(columns)} columns")
+    if sample is None and is_small(table):
+        sample = draw(table)
+    held = sample is not None and sample.whole
+    figures = (
+        aggregates_arrow.scalars(sample.arrow, columns)
+        if held and sample
+        else aggregates.scalars(table, columns, check)
+    )
+    progress(
+        0.3, f"{table.rows:,} rows × {len(columns)} columns, {sum(s.missing for s in figures.values()):,} missing cells"
+    )
+    sample = sample or draw(table)
+    check()
+    tops = _tops(table, columns, figures, sample, check)
+    edges = {c.name: e for c in columns if c.kind in NUMERIC and (e := _edges(figures[c.name], c))}
+    counts = _histograms(table, sample, edges)
+    progress(0.5, "ways of writing")
+    texts = [c.name for c in columns if c.kind == "text" and figures[c.name].missing < table.rows]
+    patterns = sample.patterns(PATTERNS, texts) if texts else {}
+    outliers = _outliers(sample, [c for c in columns if c.name in edges], figures)
+    check()
+    hidden = _hidden_words(table, texts, tops, figures)
     made = []
-    for number, column in enumerate(table.columns):
-        check()
-        progress(0.1 + 0.6 * number / len(table.columns), f"column {column.name[:40]}")
-        made.append(_column(table, column, figures[column.name]))
-    progress(0.75, "duplicate rows")
-    duplicates = aggregates.duplicate_rows(table) if len(table.columns) <= 500 else 0
-    progress(0.85, "correlations")
-    numeric = [c.name for c in made if c.kind in ("number", "integer") and (c.scalars.std or 0) > 0]
-    related = aggregates.correlations(table, numeric) if table.rows > 2 else {}
-    return TableProfile(table.name, table.rows, tuple(made), duplicates, related, table.notes)
-
-
-def _column(table: Table, column: Column, s: Scalars) -> ColumnProfile:
-    rows = table.rows
-    present = rows - s.missing
-    top: list[tuple[Any, int]] = []
-    if column.kind in ("text", "boolean", "integer", "other") or s.distinct <= 50:
-        top = aggregates.top_values(table, column.name, 12)
-    patterns = {}
-    if column.kind == "text" and present:
-        keyed = {k: (column.name, p) for k, p in PATTERNS.items()}
-        patterns = {k: v for k, v in _patterns(table, column, keyed).items() if v}
-    hidden = _hidden(table, column, s, top)
-    kind, why = _meaning(column, s, present, top, patterns)
-    edges, counts, outliers = (), (), 0
-    if column.kind in NUMERIC and s.quantiles and present:
-        low, high = float(s.minimum), float(s.maximum)
-        if math.isfinite(low) and math.isfinite(high):
-            edges = tuple(aggregates.even_edges(low, high, min(20, max(2, s.distinct))))
-            counts = tuple(aggregates.histogram(table, column.name, edges))
-            outliers = _outliers(table, column.name, s)
-    return ColumnProfile(
-        column.name,
-        column.stored,
-        kind,
-        why,
-        s.missing,
-        hidden,
-        s.distinct,
-        s,
-        tuple(top),
-        edges,
-        counts,
-        patterns,
-        outliers,
+    for c in columns:
+        s, top = figures[c.name], tops[c.name][0]
+        looked = int((sample.codes(c.name) >= 0).sum()) if c.kind == "text" else table.rows - s.missing
+        counted = sum(n for w, n in hidden.get(c.name, {}).items()) if sample.whole else 0
+        said = (kinds or {}).get(c.name)
+        means = meaning(c, s, table.rows, top, patterns.get(c.name, {}), max(0, looked - counted))
+        stands = hidden.get(c.name) or (placeholders(sample, c, s) if c.kind in NUMERIC else {})
+        made.append(
+            ColumnProfile(
+                c.name,
+                c.stored,
+                said or means.kind,
+                "a person said so" if said else means.why,
+                1.0 if said else round(means.confidence, 2),
+                s.missing,
+                s.distinct,
+                s,
+                tuple(top[:TOP]),
+                edges.get(c.name, ()),
+                tuple(counts.get(c.name, ())),
+                patterns.get(c.name, {}),
+                looked,
+                outliers.get(c.name, 0),
+                stands,
+                tops[c.name][1],
+            )
+        )
+    check()
+    progress(0.6, "duplicate rows and correlations")
+    duplicates, error = aggregates.duplicate_rows(table) if len(columns) <= 300 else _whole_duplicates(sample)
+    numeric = [c.name for c in made if c.kind in ("number", "integer", "money", "percent") and (c.scalars.std or 0) > 0]
+    related = _correlations(table, sample, numeric) if table.rows > 2 else {}
+    return (
+        TableProfile(table.name, table.rows, tuple(made), duplicates, error, related, table.notes, sample.rows),
+        sample,
     )
 
 
-def _patterns(table: Table, column: Column, keyed: dict[str, tuple[str, str]]) -> dict[str, int]:
-    padded = keyed.pop("padded", None)
-    found = aggregates.pattern_counts(table, keyed)
-    if padded:
-        from opsmith.tools.data.table import quoted
-
-        name = quoted(column.name)
-        found["padded"] = int(
-            table.sql(f"SELECT count(*) FILTER ({name} <> trim({name}) AND trim({name}) <> '') FROM data")[0][0]
-        )
+def _tops(
+    table: Table, columns: Sequence[Column], figures: Mapping[str, Scalars], sample: Sample, check: Callable[[], None]
+) -> dict[str, tuple[list[tuple[Any, int]], dict[Any, int]]]:
+    """column -> (most frequent values, all values of a short list); exact."""
+    found: dict[str, tuple[list[tuple[Any, int]], dict[Any, int]]] = {}
+    for c in columns:
+        s = figures[c.name]
+        listed = c.kind in ("text", "boolean", "integer", "other", "time") or s.distinct <= 50
+        if not listed or not s.distinct:
+            found[c.name] = ([], {})
+        elif sample.whole:
+            counted = sample.counts(c.name)
+            top = sorted(counted.items(), key=lambda i: (-i[1], _order(i[0])))[:TOP]
+            found[c.name] = (top, counted if c.kind == "text" or len(counted) <= LISTED else {})
+        else:
+            check()
+            short = s.distinct <= LISTED
+            all_values = aggregates.top_values(table, c.name, LISTED if short else TOP)
+            seen = dict(all_values) if short else (sample.counts(c.name) if c.kind == "text" else {})
+            found[c.name] = (all_values[:TOP], seen)
     return found
 
 
-def _hidden(table: Table, column: Column, s: Scalars, top: list[tuple[Any, int]]) -> int:
-    """Values that stand for missing without being stored as such."""
-    from opsmith.tools.data.table import quoted
-
-    name = quoted(column.name)
-    if column.kind == "text":
-        words = ", ".join("'" + w.replace("'", "''") + "'" for w in HIDDEN)
-        return int(table.sql(f"SELECT count(*) FILTER (lower(trim({name})) IN ({words})) FROM data")[0][0])
-    if column.kind in NUMERIC and s.quantiles:
-        return sum(count for _, count in sentinels(table, column.name, s))
-    return 0
+def _order(value: Any) -> tuple[int, Any]:
+    return (0, value) if isinstance(value, (int, float)) else (1, str(value))
 
 
-def sentinels(table: Table, column: str, s: Scalars) -> list[tuple[float, int]]:
-    """Numbers such as -999 that stand alone, far outside of the rest, and repeat: (value, count)."""
-    from opsmith.tools.data.table import quoted
-
-    name = quoted(column)
+def _edges(s: Scalars, column: Column) -> tuple[float, ...] | None:
+    if s.mean is None or s.minimum is None:
+        return None
     low, high = float(s.minimum), float(s.maximum)
-    candidates = [v for v in SENTINELS if v in (low, high)]
-    found = []
-    for value in candidates:
-        row = table.sql(
-            f"""SELECT count(*) FILTER ({name} = {value}), min({name}) FILTER ({name} <> {value}),
-                       max({name}) FILTER ({name} <> {value}), quantile_cont(CAST({name} AS DOUBLE), 0.5) FILTER ({name} <> {value}),
-                       stddev_samp(CAST({name} AS DOUBLE)) FILTER ({name} <> {value}) FROM data"""
-        )[0]
-        count, rest_low, rest_high, _, spread = row
-        if count < 2 or rest_low is None or not spread:
-            continue
-        gap = (float(rest_low) - value) if value == low else (value - float(rest_high))
-        span = float(rest_high) - float(rest_low)
-        alone = (
-            gap > max(span * 0.5, 3 * spread)
-            if value != -1.0
-            else float(rest_low) >= 0 and gap >= 1 and count > 0.02 * table.rows and span > 10
-        )
-        if alone:
-            found.append((value, int(count)))
+    if column.kind == "integer" and high - low < BINS and high > low:
+        return (*(low + n for n in range(int(high - low) + 1)), high + 1.0)
+    return tuple(aggregates.even_edges(low, high, BINS))
+
+
+def _histograms(table: Table, sample: Sample, edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
+    if not sample.whole:
+        return aggregates.histograms(table, edges)
+    made = {}
+    for name, e in edges.items():
+        values = sample.numbers(name)
+        values = values[np.isfinite(values)]
+        inner = np.searchsorted(np.asarray(e[:-1]), values, side="right") - 1
+        made[name] = np.bincount(inner[inner >= 0], minlength=len(e) - 1)[: len(e) - 1].tolist()
+    return made
+
+
+def _outliers(sample: Sample, columns: Sequence[Column], figures: Mapping[str, Scalars]) -> dict[str, int]:
+    """Values beyond three times the distance between the quartiles (Tukey's far-out fences); exact, one query a part."""
+    fences = {}
+    for c in columns:
+        s = figures[c.name]
+        if s.quantiles and (spread := s.quantile(0.75) - s.quantile(0.25)) > 0 and math.isfinite(spread):
+            fences[c.name] = (s.quantile(0.25) - 3 * spread, s.quantile(0.75) + 3 * spread)
+    found: dict[str, int] = {}
+    names = list(fences)
+    if sample.whole:
+        with np.errstate(invalid="ignore"):
+            return {
+                n: int(((sample.numbers(n) < low) | (sample.numbers(n) > high)).sum())
+                for n, (low, high) in fences.items()
+            }
+    for start in range(0, len(names), aggregates.PART):
+        part = names[start : start + aggregates.PART]
+        pieces = [
+            f"count(*) FILTER ({quoted(n)} < ({fences[n][0]!r}::DOUBLE) OR {quoted(n)} > ({fences[n][1]!r}::DOUBLE))"
+            for n in part
+        ]
+        found |= dict(zip(part, map(int, sample.table.sql(f"SELECT {', '.join(pieces)} FROM data")[0]), strict=True))
     return found
 
 
-def _meaning(
-    column: Column, s: Scalars, present: int, top: list[tuple[Any, int]], patterns: Mapping[str, int]
-) -> tuple[str, str]:
-    """What people mean by the column, with the evidence."""
-    if not present:
-        return "empty", "no value is there"
-    if s.distinct == 1:
-        return "constant", "one value only"
-    if column.kind in TEMPORAL:
-        return "date", f"stored as {column.stored.lower()}"
-    if column.kind == "boolean":
-        return "boolean", "stored as boolean"
-    words = {str(v).strip().casefold() for v, _ in top}
-    if s.distinct == 2 and any(words <= pair for pair in BOOLEAN_WORDS):
-        return "boolean", f"two values: {', '.join(sorted(words))}"
-    if column.kind == "integer":
-        if s.distinct == present and present > 20 and _named_like_id(column.name):
-            return "id", "every value differs and the name says so"
-        if _named_like_code(column.name) and s.distinct > 10:
-            return "code", "whole numbers that name things"
-        return (
-            ("category", f"{s.distinct} whole numbers")
-            if s.distinct <= 10 and present > 50
-            else ("integer", "whole numbers")
-        )
-    if column.kind == "number":
-        return "number", "stored as number"
-    for kind in ("email", "url", "ip", "iban", "card", "date", "money", "percent", "grouped", "number", "phone"):
-        if patterns.get(kind, 0) >= 0.8 * present:
-            shown = {"grouped": "number", "date": "date"}.get(kind, kind)
-            return shown, f"{patterns[kind]:,} of {present:,} values are written like it"
-    if s.distinct == present and present > 20 and (s.length_max or 0) <= 40:
-        return "id", "every value differs"
-    if (s.length_mean or 0) > 25 and s.distinct > 0.3 * present:
-        return "text", f"long and mostly different ({s.length_mean:.0f} letters on average)"
-    return "category", f"{s.distinct:,} values that repeat"
+def _hidden_words(
+    table: Table, texts: Sequence[str], tops: Mapping[str, Any], figures: Mapping[str, Scalars]
+) -> dict[str, dict[Any, int]]:
+    """column -> word that stands for missing -> count; exact: from the list of all values, or counted."""
+    found: dict[str, dict[Any, int]] = {}
+    words = set(HIDDEN)
+    for name in texts:
+        seen = {v: n for v, n in tops[name][1].items() if str(v).strip().casefold() in words}
+        if seen and len(tops[name][1]) < figures[name].distinct:
+            listed = ", ".join("'" + w.replace("'", "''") + "'" for w in HIDDEN)
+            c = quoted(name)
+            rows = table.sql(
+                f"SELECT {c}, count(*) FROM data WHERE lower(trim({c})) IN ({listed}) GROUP BY 1 ORDER BY 2 DESC"
+            )
+            seen = {r[0]: int(r[1]) for r in rows}
+        if seen:
+            found[name] = seen
+    return found
 
 
-def _named_like_id(name: str) -> bool:
-    return re.search(r"(^|[_\s-])(id|key|uuid|guid|nr|no|number|index|rownames?)$|^id|[a-z]I[dD]$", name) is not None
+def _correlations(table: Table, sample: Sample, names: Sequence[str], limit: int = 40) -> dict[tuple[str, str], float]:
+    if not sample.whole:
+        return aggregates.correlations(table, names, limit)
+    found = {}
+    chosen = list(names)[:limit]
+    for n, a in enumerate(chosen):
+        x = sample.numbers(a)
+        for b in chosen[n + 1 :]:
+            y = sample.numbers(b)
+            both = np.isfinite(x) & np.isfinite(y)
+            u, v = x[both], y[both]
+            if len(u) > 1:
+                u, v = u - u.mean(), v - v.mean()
+                with np.errstate(over="ignore", invalid="ignore"):
+                    size = math.sqrt(float(u @ u)) * math.sqrt(float(v @ v))
+                    r = float(u @ v) / size if 0 < size < math.inf else math.nan
+                if r == r:
+                    found[a, b] = max(-1.0, min(1.0, r))
+    return found
 
 
-def _named_like_code(name: str) -> bool:
-    return re.search(r"\b(zip|postal|post|plz|phone|code)\b|(^|[_ ])(zip|postal|code)", name, re.IGNORECASE) is not None
+def _whole_duplicates(sample: Sample) -> tuple[int, float]:
+    """Duplicate rows of a very wide table, from the rows held."""
+    codes = np.stack([sample.codes(n) for n in sample.by_name], axis=1)
+    repeated = sample.rows - len(np.unique(codes, axis=0))
+    return repeated * sample.step, 0.0 if sample.whole else float(sample.step * 3)
 
 
-def _outliers(table: Table, column: str, s: Scalars) -> int:
-    """Values beyond three times the distance between the quartiles (Tukey's far-out fences)."""
-    from opsmith.tools.data.table import quoted
-
-    _, q1, _, q3, _ = s.quantiles
-    spread = q3 - q1
-    if spread <= 0:
-        return 0
-    name = f"CAST({quoted(column)} AS DOUBLE)"
-    low, high = q1 - 3 * spread, q3 + 3 * spread
-    return int(table.sql(f"SELECT count(*) FILTER ({name} < {low!r} OR {name} > {high!r}) FROM data")[0][0])
-
-
-def _column_dict(column: ColumnProfile, rows: int) -> dict[str, Any]:
-    s = asdict(column.scalars)
-    figures = {k: v for k, v in s.items() if v not in (None, ()) and k not in ("missing", "distinct", "quantiles")}
-    if column.scalars.quantiles:
-        figures["quantiles"] = dict(zip(("p5", "p25", "p50", "p75", "p95"), column.scalars.quantiles, strict=True))
-    return {
-        "name": column.name,
-        "kind": column.kind,
-        "stored": column.stored,
-        "why": column.why,
-        "missing": column.missing,
-        "missing_share": round(column.missing / rows, 4) if rows else 0.0,
-        "hidden_missing": column.hidden,
-        "distinct": column.distinct,
-        "outliers": column.outliers,
-        **figures,
-        "top": [
-            {"value": v if isinstance(v, (int, float, bool)) else str(v)[:80], "count": n} for v, n in column.top[:10]
-        ],
-        "histogram": {"edges": list(column.edges), "counts": list(column.counts)} if column.counts else None,
-    }
+def quantile_names() -> tuple[str, ...]:
+    """p1, p5, … for the quantiles of a profile."""
+    return tuple(f"p{round(q * 100)}" for q in QUANTILES)

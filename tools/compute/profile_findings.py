@@ -2,34 +2,112 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+import datetime
+from collections.abc import Callable, Iterable, Sequence
 
-from opsmith.tools.compute.profile import ColumnProfile, TableProfile, sentinels
+import numpy as np
+
+from opsmith.tools.compute.profile import ColumnProfile, TableProfile
+from opsmith.tools.compute.profile_dates import date_findings, format_findings, pair_findings, seconds_of
+from opsmith.tools.compute.profile_numbers import heaping, number_findings, short
+from opsmith.tools.compute.profile_order import order_findings
+from opsmith.tools.compute.profile_relations import relation_findings
+from opsmith.tools.compute.profile_rows import row_findings
+from opsmith.tools.compute.profile_sample import Sample
+from opsmith.tools.compute.profile_target import Power, target_findings
+from opsmith.tools.compute.profile_texts import text_findings
 from opsmith.tools.contract import Finding
-from opsmith.tools.data.table import Table, quoted
 
 ORDER = {"critical": 0, "warning": 1, "info": 2}
 
 
-def findings(profile: TableProfile, table: Table, target: str | None) -> tuple[Finding, ...]:
-    """Everything worth knowing, critical first, then by how many rows it touches."""
-    found: list[Finding] = []
-    if profile.rows == 0:
-        return (Finding("no_rows", "critical", f"{profile.name} has a header but no rows.", fix=""),)
-    for column in profile.columns:
-        found += _of_column(column, profile, table)
-    found += _of_table(profile, table)
+def findings(
+    p: TableProfile,
+    sample: Sample,
+    today: datetime.date,
+    target: str | None = None,
+    power: Sequence[Power] = (),
+    guessed: bool = False,
+    progress: Callable[[float, str], None] = lambda fraction, note: None,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Finding, ...]:
+    """Everything worth knowing, critical first, then by how many rows it touches. today: what counts as the future."""
+    if p.rows == 0:
+        return (Finding("no_rows", "critical", f"{p.name} has a header but no rows.", fix=""),)
+    found: list[Finding] = [f for note in p.notes if (f := _reading(p, note))]
+    dates: list[tuple[ColumnProfile, np.ndarray]] = []
+    blocks = _grouped(p, sample)
+    for number, c in enumerate(p.columns):
+        check()
+        if number % 25 == 0:
+            progress(0.65 + 0.25 * number / len(p.columns), f"findings in {c.name[:40]}")
+        found += _of_column(c, p, sample)
+        if c.kind == "date" and p.rows - c.missing > 3:
+            seconds, _ = seconds_of(c, sample)
+            dates.append((c, seconds))
+            if c.is_text:
+                found += format_findings(c, p, sample)
+            swapped_in_text = any(f.id == "swapped_dates" and f.columns == (c.name,) for f in found)
+            found += [
+                f
+                for f in date_findings(c, p, sample, seconds, today, blocks)
+                if not (swapped_in_text and f.id in ("swapped_dates", "not_sorted", "future_dates"))
+            ]
+    found += pair_findings(dates, p, sample)
+    found += [] if blocks or len(p.columns) > 400 else _along_the_rows(p, sample, dates, check)
+    progress(0.92, "findings in rows and pairs of columns")
+    found += row_findings(p, sample)
+    check()
+    found += relation_findings(p, sample)
+    found += heaping(p, sample)
     if target:
-        found += _of_target(profile, table, target)
-    return tuple(sorted(found, key=lambda f: (ORDER[f.severity], -float(f.evidence.get("share", 0)))))
+        found += target_findings(p, sample, target, list(power), guessed)
+    if p.rows < 50:
+        found.append(
+            Finding("few_rows", "info", f"{p.rows} rows only: shares and tests say little.", (), {"share": 0.0})
+        )
+    return ranked(_without_echoes(found, target))
 
 
-def _of_column(c: ColumnProfile, profile: TableProfile, table: Table) -> Iterable[Finding]:
-    rows, name = profile.rows, profile.name
-    present = rows - c.missing
+def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Critical first; inside of a severity by the share of rows touched."""
+    return tuple(sorted(found, key=lambda f: (ORDER[f.severity], -float(f.evidence.get("share", 0) or 0))))
+
+
+def _along_the_rows(
+    p: TableProfile, sample: Sample, dates: Sequence[tuple[ColumnProfile, np.ndarray]], check: Callable[[], None]
+) -> list[Finding]:
+    """What changes along the rows, or along the one date that orders them."""
+    clock = next(((c.name, s) for c, s in dates if np.isfinite(s).mean() > 0.95 and len(np.unique(s)) > 20), None)
+    order = None
+    if clock is not None:
+        steps = np.diff(clock[1][np.isfinite(clock[1])])
+        if (steps < 0).mean() > 0.05:
+            order = np.argsort(clock[1], kind="stable")
+    made: list[Finding] = []
+    for c in p.columns:
+        check()
+        along = list(order_findings(c, p, sample, None, clock if order is None else None))
+        if not along and order is not None and clock is not None and c.name != clock[0]:
+            along = list(order_findings(c, p, sample, order, clock))
+        made += along
+    return made
+
+
+def _grouped(p: TableProfile, sample: Sample) -> bool:
+    """Whether the rows lie in blocks of one category after another, so that jumps along the rows mean nothing."""
+    for c in p.columns:
+        if c.kind in ("category", "code", "boolean", "text", "ordinal") and 2 <= c.distinct <= 0.2 * p.rows:
+            codes = sample.codes(c.name)
+            changes = int((np.diff(codes) != 0).sum())
+            most = max((n for _, n in c.top), default=0) / max(1, p.rows)
+            if changes <= 3 * c.distinct and most < 0.95 and sample.rows > 20 * changes:
+                return True
+    return False
+
+
+def _of_column(c: ColumnProfile, p: TableProfile, sample: Sample) -> Iterable[Finding]:
+    rows, name = p.rows, p.name
     if c.kind == "empty":
         yield Finding(
             "all_missing",
@@ -41,252 +119,102 @@ def _of_column(c: ColumnProfile, profile: TableProfile, table: Table) -> Iterabl
         )
         return
     if c.kind == "constant" and rows > 1:
+        value = c.top[0][0] if c.top else c.scalars.minimum
         yield Finding(
             "constant",
             "warning",
-            f"{c.name} is always {c.top[0][0] if c.top else c.scalars.minimum}.",
+            f"{c.name} is always {str(value)[:60]}.",
             (c.name,),
             {"share": 1.0},
             fix=f"drop column {c.name} in {name}",
         )
+    elif (
+        rows >= 200
+        and c.top
+        and c.distinct >= 2
+        and c.top[0][1] >= 0.995 * (rows - c.missing)
+        and rows - c.missing > 0.5 * rows
+    ):
+        share = c.top[0][1] / (rows - c.missing)
+        yield Finding(
+            "near_constant",
+            "info",
+            f"{c.name} is {str(c.top[0][0])[:40]} in {share:.2%} of its rows; it can hardly tell rows apart.",
+            (c.name,),
+            {"share": 0.0, "count": c.top[0][1]},
+            fix=f"drop column {c.name} in {name}",
+        )
     if c.missing and c.missing >= 0.05 * rows:
         share = c.missing / rows
-        severity: Any = "critical" if share > 0.5 else "warning"
         yield Finding(
             "missing",
-            severity,
+            "critical" if share > 0.5 else "warning",
             f"{c.name} is missing in {c.missing:,} of {rows:,} rows ({share:.0%}).",
             (c.name,),
             {"count": c.missing, "share": share},
-            fix=f"impute {c.name} in {name}",
+            sample.rows_where(sample.codes(c.name) < 0),
+            f"impute {c.name} in {name}",
         )
     if c.hidden:
-        values = _hidden_values(c, table)
+        values = ", ".join(
+            "blank" if isinstance(v, str) and not v.strip() else short(v) if isinstance(v, float) else repr(v)
+            for v in list(c.placeholders)[:3]
+        )
         yield Finding(
             "hidden_missing",
             "warning",
             f"{c.name} hides {c.hidden:,} missing values as {values}.",
             (c.name,),
             {"count": c.hidden, "share": c.hidden / rows},
-            fix=f"clean {name}",
+            _rows_of(c, sample),
+            f"clean {name}",
         )
-    if c.stored == "VARCHAR" and present:
-        yield from _text_problems(c, profile, present)
-    if c.scalars.infinite:
-        yield Finding(
-            "infinite",
-            "critical",
-            f"{c.name} holds {c.scalars.infinite:,} infinite values.",
-            (c.name,),
-            {"count": c.scalars.infinite, "share": c.scalars.infinite / rows},
-            fix=f"clean {name}",
-        )
-    if c.outliers and c.outliers <= 0.02 * rows and c.kind in ("number", "integer"):
-        yield Finding(
-            "outliers",
-            "info",
-            f"{c.name} has {c.outliers:,} far-out values ({_number(c.scalars.minimum)} to {_number(c.scalars.maximum)}, middle {_number(c.scalars.quantiles[2])}).",
-            (c.name,),
-            {"count": c.outliers, "share": c.outliers / rows},
-            fix=f"clip outliers of {c.name} in {name}",
-        )
-    if c.kind == "id" and present > 20:
+    if c.is_text:
+        yield from text_findings(c, p, sample)
+    elif c.scalars.mean is not None or c.scalars.infinite:
+        yield from number_findings(c, p, sample)
+    if c.kind == "id" and rows - c.missing > 20 and c.distinct == rows - c.missing:
         yield Finding(
             "id", "info", f"{c.name} differs in every row; leave it out of models.", (c.name,), {"share": 0.0}
         )
 
 
-def _text_problems(c: ColumnProfile, profile: TableProfile, present: int) -> Iterable[Finding]:
-    name, rows = profile.name, profile.rows
-    held = present - c.hidden
-    share = c.patterns.get("number", 0) / held if held else 0.0
-    grouped = (
-        (c.patterns.get("grouped", 0) + c.patterns.get("money", 0) + c.patterns.get("percent", 0)) / held
-        if held
-        else 0.0
-    )
-    if 0.7 <= share <= 1.0 or grouped >= 0.5:
-        odd = present - c.patterns.get("number", 0)
-        yield Finding(
-            "numbers_as_text",
-            "warning",
-            f"{c.name} is stored as text though its values are numbers ({odd:,} are not plain numbers).",
-            (c.name,),
-            {"count": present, "share": max(share, grouped)},
-            fix=f"convert {c.name} to a number in {name}",
-        )
-    elif c.patterns.get("date", 0) >= 0.6 * held and held > 3:
-        yield Finding(
-            "dates_as_text",
-            "warning",
-            f"{c.name} holds dates stored as text.",
-            (c.name,),
-            {"count": c.patterns["date"], "share": c.patterns["date"] / rows},
-            fix=f"convert {c.name} to dates in {name}",
-        )
-    for kind in ("email", "phone", "iban", "card"):
-        if c.patterns.get(kind, 0) >= max(3, 0.5 * held) and c.kind not in ("number", "date"):
-            yield Finding(
-                "pii",
-                "warning",
-                f"{c.name} holds personal data ({kind}).",
-                (c.name,),
-                {"count": c.patterns[kind], "share": c.patterns[kind] / rows},
-                fix=f"mask {c.name} in {name}",
-            )
-            break
-    if c.patterns.get("padded", 0) > 0 and c.kind == "category":
-        yield Finding(
-            "padded",
-            "info",
-            f"{c.name} has {c.patterns['padded']:,} values with blanks around them.",
-            (c.name,),
-            {"count": c.patterns["padded"], "share": c.patterns["padded"] / rows},
-            fix=f"trim {c.name} in {name}",
-        )
-    variants = _variants(c)
-    if variants:
-        shown = "; ".join(" / ".join(v) for v in variants[:3])
-        yield Finding(
-            "variants",
-            "warning",
-            f"{c.name} spells the same value differently: {shown}.",
-            (c.name,),
-            {"groups": len(variants), "share": 0.1},
-            fix=f"merge the spellings of {c.name} in {name}",
-        )
+def _rows_of(c: ColumnProfile, sample: Sample) -> tuple[int, ...]:
+    if c.is_text:
+        words = set(c.placeholders)
+        texts = sample.texts(c.name)
+        return sample.rows_where(np.fromiter((t in words for t in texts), bool, len(texts)))
+    return sample.rows_where(np.isin(sample.numbers(c.name), list(c.placeholders)))
 
 
-def _variants(c: ColumnProfile) -> list[list[str]]:
-    """Values among the most frequent that differ by case, blanks or punctuation only."""
-    groups: dict[str, list[str]] = {}
-    for value, _ in c.top if c.kind in ("category", "boolean") else ():
-        folded = re.sub(r"[^\w]", "", str(value).casefold())
-        if folded:
-            groups.setdefault(folded, []).append(str(value))
-    return [g for g in groups.values() if len(g) > 1]
+def _reading(p: TableProfile, note: str) -> Finding | None:
+    """A note on reading that concerns rows or columns is a finding too."""
+    if any(words in note for words in ("set aside", "filled up", "header names", "cut off", "skipped")):
+        return Finding("reading", "warning", f"While reading {p.name}: {note}.", (), {"share": 0.05})
+    return None
 
 
-def _hidden_values(c: ColumnProfile, table: Table) -> str:
-    if c.stored == "VARCHAR":
-        from opsmith.tools.compute.profile import HIDDEN
-
-        words = ", ".join("'" + w.replace("'", "''") + "'" for w in HIDDEN)
-        col = quoted(c.name)
-        rows = table.sql(
-            f"SELECT {col}, count(*) n FROM data WHERE lower(trim({col})) IN ({words}) GROUP BY 1 ORDER BY n DESC LIMIT 3"
-        )
-        return ", ".join("blank" if not str(r[0]).strip() else repr(str(r[0])) for r in rows)
-    return ", ".join(_number(v) for v, _ in sentinels(table, c.name, c.scalars))
-
-
-def _of_table(profile: TableProfile, table: Table) -> Iterable[Finding]:
-    rows = profile.rows
-    if profile.duplicate_rows:
-        share = profile.duplicate_rows / rows
-        severity: Any = "warning" if share > 0.001 else "info"
-        yield Finding(
-            "duplicates",
-            severity,
-            f"{profile.duplicate_rows:,} of {rows:,} rows equal an earlier row ({share:.1%}).",
-            (),
-            {"count": profile.duplicate_rows, "share": share},
-            fix=f"deduplicate {profile.name}",
-        )
-    for (a, b), r in profile.correlations.items():
-        if abs(r) > 0.999:
-            yield Finding(
-                "redundant",
-                "info",
-                f"{a} and {b} carry the same information (correlation {r:.3f}).",
-                (a, b),
-                {"r": r, "share": 0.0},
-            )
-    for note in profile.notes:
-        if "set aside" in note or "filled up" in note or "header names" in note:
-            yield Finding("reading", "warning", f"While reading {profile.name}: {note}.", (), {"share": 0.05})
-    if rows < 50:
-        yield Finding("few_rows", "info", f"{rows} rows only: shares and tests say little.", (), {"share": 0.0})
-
-
-def _of_target(profile: TableProfile, table: Table, target: str) -> Iterable[Finding]:
-    c = next(x for x in profile.columns if x.name == target)
-    if c.missing:
-        yield Finding(
-            "target_missing",
-            "critical",
-            f"The target {target} is missing in {c.missing:,} rows; they cannot be used for training.",
-            (target,),
-            {"count": c.missing, "share": c.missing / profile.rows},
-        )
-    balance = target_balance(c, profile.rows)
-    if balance and len(balance) <= 10:
-        value, count = min(balance, key=lambda b: b[1])
-        share = count / max(1, sum(n for _, n in balance))
-        if share < 0.1:
-            yield Finding(
-                "imbalance",
-                "warning",
-                f"Only {share:.1%} of rows have {target} = {value}: use AUC or average precision, not accuracy.",
-                (target,),
-                {"count": count, "share": share},
-            )
-    for name, power in _leaks(profile, table, c):
-        yield Finding(
-            "leak",
-            "critical",
-            f"{name} alone predicts {target} almost perfectly ({power:.3f} of 1): it probably leaks the outcome.",
-            (name, target),
-            {"power": power, "share": power},
-            fix=f"train a model for {target} on {profile.name} without {name}",
-        )
-
-
-def target_balance(c: ColumnProfile, rows: int) -> list[tuple[Any, int]]:
-    """Counts of the target's values when it is a class; [] for a quantity."""
-    if c.distinct > 20 or (c.kind in ("number",) and c.distinct > 10):
-        return []
-    return list(c.top)
-
-
-def _leaks(profile: TableProfile, table: Table, target: ColumnProfile) -> Sequence[tuple[str, float]]:
-    """Columns that alone tell the target: share of the target's uncertainty that their groups explain, out of 1."""
-    found = []
-    t = quoted(target.name)
-    if target.distinct > 20:
-        for (a, b), r in profile.correlations.items():
-            if target.name in (a, b) and abs(r) > 0.98:
-                found.append((b if a == target.name else a, abs(r)))
-        return found
-    base = _entropy([n for _, n in target.top])
-    for c in profile.columns:
-        if c.name == target.name or c.kind in ("id", "constant", "empty") or base <= 0:
+def _without_echoes(found: Sequence[Finding], target: str | None) -> list[Finding]:
+    """Each trouble once: a copy of the target is a leak, an unit change is no outlier, a stuck column not near constant."""
+    loud: dict[str, set[str]] = {}
+    for f in found:
+        for column in f.columns:
+            loud.setdefault(column, set()).add(f.id)
+    kept = []
+    for f in found:
+        ids = loud.get(f.columns[0], set()) if f.columns else set()
+        rescaled = bool(ids & {"unit_change", "mixed_units", "outlier_burst"})
+        if f.id in ("skewed", "capped", "outliers") and (rescaled or ("impossible" in ids and f.severity == "info")):
             continue
-        key = quoted(c.name)
-        if c.distinct > 50:
-            if c.edges and c.stored != "VARCHAR":
-                steps = (
-                    f"CASE WHEN CAST({quoted(c.name)} AS DOUBLE) > {x!r} THEN 1 ELSE 0 END" for x in c.scalars.quantiles
-                )
-                key = " + ".join(steps)
-            else:
-                continue
-        counts: dict[Any, list[int]] = {}
-        for group, _, n in table.sql(f"SELECT {key} AS g, {t}, count(*) FROM data WHERE {t} IS NOT NULL GROUP BY 1, 2"):
-            counts.setdefault(group, []).append(int(n))
-        total = sum(map(sum, counts.values()))
-        left = sum(sum(ns) / total * _entropy(ns) for ns in counts.values())
-        if 1 - left / base > 0.9:
-            found.append((c.name, 1 - left / base))
-    return found
-
-
-def _entropy(counts: Sequence[int]) -> float:
-    total = sum(counts)
-    return -sum(n / total * math.log(n / total) for n in counts if n) if total else 0.0
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        if f.id == "skewed" and "outliers" in ids:
+            continue
+        if f.id == "outlier_burst" and any(k.id == "outlier_burst" and k.columns == f.columns for k in kept):
+            continue
+        if f.id == "near_constant" and ids & {"stuck"}:
+            continue
+        if f.id == "not_sorted" and ids & {"future_dates", "implausible_dates", "hidden_missing"}:
+            continue
+        if f.id in ("mixed_types", "numbers_as_text") and any(k.id == "repeated_header" for k in found):
+            continue
+        kept.append(f)
+    return kept

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import paths
+from opsmith.tools.data.sql_text import first_line, literal, quoted, replace_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,15 +88,6 @@ def folded(name: str) -> str:
     return "".join(ch for ch in name.casefold() if ch.isalnum())
 
 
-def quoted(name: str) -> str:
-    """A column name as an SQL identifier; no name can end the quoting.
-
-    >>> quoted('a "b"')
-    '"a ""b\"""'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
 def kind_of(stored: str) -> Kind:
     """The word for a DuckDB type."""
     base = stored.split("(")[0].upper()
@@ -114,9 +106,6 @@ def kind_of(stored: str) -> Kind:
     return "text" if base in {"VARCHAR", "ENUM", "UUID"} else "other"
 
 
-IN_MEMORY = 200 << 20  # bytes of text up to which a table is loaded; larger ones are streamed from the file
-
-
 def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
     """Open the table that a person named: a file, a folder of Parquet files, `book.xlsx:Sheet` or `shop.sqlite:table`.
 
@@ -130,6 +119,7 @@ def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
     connection = _connect(context)
     try:
         notes = _load(connection, context, path, shown, part)
+        _without_nan(connection, path.stat().st_size)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         table = Table(f"{shown}:{part}" if part else shown, path, connection, notes)
@@ -140,6 +130,25 @@ def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
         connection.close()
         raise ToolError(f"{shown} has no columns.")
     return table
+
+
+NAN_CHECK = 800 << 20  # bytes of a file up to which it is looked through for NaN when it is opened
+
+
+def _without_nan(connection: duckdb.DuckDBPyConnection, size: int) -> None:
+    """Let NaN count as missing, as everybody means it: aggregates of a column with one NaN would all be NaN."""
+    described = connection.execute("DESCRIBE data").fetchall()
+    floats = [row[0] for row in described if row[1] in ("DOUBLE", "FLOAT")]
+    if not floats:
+        return
+    replaced = ", ".join(f"CASE WHEN isnan({quoted(n)}) THEN NULL ELSE {quoted(n)} END AS {quoted(n)}" for n in floats)
+    if size <= NAN_CHECK:  # look once, and leave the table alone where there is none
+        seen = connection.execute(
+            f"SELECT {' OR '.join(f'coalesce(bool_or(isnan({quoted(n)})), false)' for n in floats)} FROM data"
+        )
+        if not (seen.fetchone() or (False,))[0]:
+            return
+    replace_columns(connection, replaced)
 
 
 def _path_and_part(context: Context, name: str) -> tuple[Path, str | None]:
@@ -160,7 +169,7 @@ def _connect(context: Context) -> duckdb.DuckDBPyConnection:
     except duckdb.Error:
         raise ToolError(f"memory_limit is {limit!r}; it takes a size such as 2GB.") from None
     if context.home.is_dir():
-        connection.execute(f"SET temp_directory = {_literal(str(spill))}")
+        connection.execute(f"SET temp_directory = {literal(str(spill))}")
     return connection
 
 
@@ -168,7 +177,7 @@ def _load(
     connection: duckdb.DuckDBPyConnection, context: Context, path: Path, shown: str, part: str | None
 ) -> tuple[str, ...]:
     """Make `data` from the file, by its kind; notes on how it was read."""
-    from opsmith.tools.data import formats
+    from opsmith.tools.data import delimited, formats
 
     name = path.name.lower()
     if name.endswith(".zip"):
@@ -188,7 +197,7 @@ def _load(
         return formats.read_database(connection, path, shown, part)
     if bare.endswith((".feather", ".arrow")):
         return _arrow(connection, path, shown)
-    return _csv(connection, context, path, shown)
+    return delimited.read(connection, path, shown)
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple[str, ...]:
@@ -196,15 +205,15 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> t
     if path.is_dir():
         if not any(path.rglob("*.parquet")):
             raise ToolError(f"{shown} is a folder without Parquet files. Name a file in it.")
-        connection.execute(f"SET allowed_directories = [{_literal(str(path) + '/')}]")
+        connection.execute(f"SET allowed_directories = [{literal(str(path) + '/')}]")
     else:
-        connection.execute(f"SET allowed_paths = [{_literal(str(path))}]")
+        connection.execute(f"SET allowed_paths = [{literal(str(path))}]")
     hive = ", hive_partitioning = true" if path.is_dir() else ""
     try:
-        connection.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({_literal(source)}{hive})")
+        connection.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({literal(source)}{hive})")
         connection.execute("SELECT * FROM data LIMIT 1").fetchall()
     except Exception as error:
-        raise ToolError(f"{shown} cannot be read as Parquet: {_first_line(error)}") from None
+        raise ToolError(f"{shown} cannot be read as Parquet: {first_line(error)}") from None
     return ()
 
 
@@ -215,122 +224,10 @@ def _arrow(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tup
     try:
         connection.register("incoming", pyarrow.feather.read_table(path))
     except (pa.ArrowInvalid, OSError) as error:
-        raise ToolError(f"{shown} cannot be read as an Arrow file: {_first_line(error)}") from None
+        raise ToolError(f"{shown} cannot be read as an Arrow file: {first_line(error)}") from None
     connection.execute("CREATE TABLE data AS SELECT * FROM incoming")
     connection.unregister("incoming")
     return ()
-
-
-SMALL = 8 << 20  # bytes of text up to which the row count is checked against a second reader
-
-
-def _csv(connection: duckdb.DuckDBPyConnection, context: Context, path: Path, shown: str) -> tuple[str, ...]:
-    """Delimited text, read as its shape says; rows that do not fit are set aside, counted and said."""
-    import csv
-    import dataclasses
-    import tempfile
-
-    from opsmith.tools.data.csv_shape import as_plain_csv, as_utf8, shape_of
-
-    shape = shape_of(path, shown)
-    with tempfile.TemporaryDirectory(prefix="opsmith-csv-") as folder:
-        source = path
-        try:
-            if shape.rewrite:
-                source = Path(folder) / "utf8.csv"
-                as_utf8(path, shape, source)
-            small = source.stat().st_size <= SMALL
-            rows, odd = as_plain_csv(path, shape, Path(folder) / "plain.csv") if small and source == path else (None, 0)
-        except (OSError, EOFError, csv.Error) as error:
-            raise ToolError(f"{shown} cannot be read to its end ({_first_line(error)}). It looks cut off.") from None
-        notes = list(shape.notes())
-        try:
-            notes += _read_csv(connection, source, shape, stream=source == path and path.stat().st_size > IN_MEMORY)
-            found = connection.execute("SELECT count(*) FROM data").fetchone() if rows is not None else None
-            sound = found is None or found[0] == rows
-        except Exception:  # DuckDB refuses; the forgiving reader may not
-            sound = False
-        if not sound:
-            connection.execute("DROP VIEW IF EXISTS data")
-            connection.execute("DROP TABLE IF EXISTS raw")
-            plain = Path(folder) / "plain.csv"
-            _, odd = as_plain_csv(
-                source, dataclasses.replace(shape, encoding="utf-8") if shape.rewrite else shape, plain
-            )
-            notes = list(shape.notes())
-            if odd:
-                notes.append(
-                    f"{odd} row{'s' if odd > 1 else ''} had not {shape.columns} fields; filled up, or joined in the last column"
-                )
-            clean = dataclasses.replace(shape, delimiter=",", quoted=True, multiline=True)
-            try:
-                notes += _read_csv(connection, plain, clean, stream=False)
-            except Exception as error:
-                raise ToolError(f"{shown} could not be read as a table: {_first_line(error)}") from None
-        return tuple(notes)
-
-
-def _read_csv(connection: duckdb.DuckDBPyConnection, source: Path, shape: Any, stream: bool) -> list[str]:
-    """Make `data` with DuckDB's reader; notes on rows set aside."""
-    from opsmith.tools.data.formats import unique_names
-
-    options = {
-        "delim": _literal(shape.delimiter), "header": str(shape.header).lower(), "null_padding": "true",
-        "quote": _literal(chr(34) if shape.quoted else ""), "escape": _literal(chr(34) if shape.quoted else ""),
-        "sample_size": "-1", "ignore_errors": "true", "decimal_separator": _literal(shape.decimal),
-        "max_line_size": str(max(2 << 20, 4 * shape.longest)),
-        # yes/no and t/f stay the words they are; what they mean is decided by whoever looks
-        "auto_type_candidates": "['BIGINT', 'DOUBLE', 'TIME', 'DATE', 'TIMESTAMP', 'VARCHAR']",
-    }  # fmt: skip
-    if shape.multiline or source.stat().st_size <= SMALL:
-        options["parallel"] = "false"
-    if stream:
-        connection.execute(f"SET allowed_paths = [{_literal(str(source))}]")
-    else:
-        options["store_rejects"] = "true"
-    written = ", ".join(f"{k} = {v}" for k, v in options.items())
-    connection.execute(
-        f"CREATE {'VIEW' if stream else 'TABLE'} raw AS SELECT * FROM read_csv({_literal(str(source))}, {written})"
-    )
-    stored = [r[0] for r in connection.execute("DESCRIBE raw").fetchall()]
-    names = _header_names(source, shape) if shape.header else []
-    notes = []
-    if shape.header and len(names) < len(stored):
-        notes.append(f"the header names {len(names)} of {len(stored)} columns")
-        names += [""] * (len(stored) - len(names))
-    wanted = unique_names(names if len(names) == len(stored) else stored)
-    renamed = ", ".join(f"{quoted(a)} AS {quoted(b)}" for a, b in zip(stored, wanted, strict=True))
-    connection.execute(f"CREATE VIEW data AS SELECT {renamed} FROM raw")
-    if not stream:
-        lost = connection.execute("SELECT count(DISTINCT line), min(line) FROM reject_errors").fetchone()
-        if lost and lost[0]:
-            notes.append(
-                f"{lost[0]} row{'s' if lost[0] > 1 else ''} set aside: could not be read (first at line {lost[1]})"
-            )
-    return notes
-
-
-def _header_names(source: Path, shape: Any) -> list[str]:
-    import csv
-    import io
-
-    from opsmith.tools.data.csv_shape import open_bytes
-
-    with open_bytes(source) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")  # type: ignore[type-var]
-        quoting = csv.QUOTE_MINIMAL if shape.quoted else csv.QUOTE_NONE
-        for row in csv.reader(text, delimiter=shape.delimiter, quoting=quoting):
-            if row:
-                return [" ".join(c.split()) for c in row]
-    return []
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__
 
 
 def sha256_of(path: Path) -> str:

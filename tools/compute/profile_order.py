@@ -1,0 +1,234 @@
+"""What changes along the rows: another unit from some row on, a column that stopped moving, values coarser than before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+
+from opsmith.tools.compute.profile import ColumnProfile, TableProfile
+from opsmith.tools.compute.profile_numbers import alike, short
+from opsmith.tools.compute.profile_sample import Sample
+from opsmith.tools.contract import Finding
+
+
+def order_findings(
+    c: ColumnProfile,
+    p: TableProfile,
+    sample: Sample,
+    order: np.ndarray | None = None,
+    when: tuple[str, np.ndarray] | None = None,
+) -> Iterable[Finding]:
+    """Findings of one column along the rows; order: another order of the sampled rows; when: (name, seconds) of its date."""
+    values = (
+        sample.numbers(c.name)
+        if not c.is_text
+        else np.where(sample.codes(c.name) >= 0, sample.codes(c.name).astype(float), np.nan)
+    )
+    values = values.copy()
+    for word in c.placeholders:
+        if not c.is_text:
+            values[values == word] = np.nan
+    positions = sample.positions
+    if order is not None:
+        values, positions = values[order], positions[order]
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) < 120 or c.kind in ("id", "constant", "empty", "date"):
+        return
+    series, places = values[known], positions[known]
+
+    def at(n: int) -> str:
+        row = f"row {places[n]:,}"
+        if when is None:
+            return row
+        moment = when[1][order][known][n] if order is not None else when[1][known][n]
+        if not np.isfinite(moment):
+            return row
+        return f"{np.datetime64(int(moment), 's').astype('datetime64[D]')} ({row})"
+
+    stuck = _stuck(series)
+    if stuck:
+        first, last = stuck
+        ends = last == len(series) - 1
+        kept = "" if c.is_text else f" at {short(float(series[first]))}"
+        yield Finding(
+            "stuck",
+            "warning",
+            f"{c.name} stops moving{kept} from {at(first)} {'to the end' if ends else f'to {at(last)}'}, "
+            f"{(last - first + 1) * sample.step:,} rows.",
+            (c.name,),
+            {
+                "count": (last - first + 1) * sample.step,
+                "share": (last - first + 1) / len(series),
+                "from_row": int(places[first]),
+                "to_row": int(places[last]),
+            },
+            (int(places[first]), int(places[last])),
+            f"show rows {places[first]} to {places[min(first + 5, last)]} of {p.name}",
+        )
+        return
+    if c.is_text or c.kind in ("category", "code", "boolean", "ordinal") or c.distinct < 15:
+        return
+    change = _unit_change(series)
+    if change:
+        n, times, offset = change
+        how = f"about {times:.3g} times" if offset is None else f"about {times:.3g} times and {offset:+.3g}"
+        yield Finding(
+            "unit_change",
+            "critical",
+            f"{c.name} changes its scale at {at(n)}: from there on values are {how} those before, with the same "
+            "spread; another unit?",
+            (c.name,),
+            {"share": min(n, len(series) - n) / len(series), "row": int(places[n]), "factor": times},
+            tuple(int(x) for x in places[max(0, n - 2) : n + 3]),
+            f"clean {p.name}",
+        )
+        return
+    burst = _burst(series)
+    if burst:
+        first, last = burst
+        yield Finding(
+            "outlier_burst",
+            "warning",
+            f"{c.name} is far from its usual level from {at(first)} to {at(last)} and then returns.",
+            (c.name,),
+            {
+                "count": (last - first + 1) * sample.step,
+                "share": (last - first + 1) / len(series),
+                "from_row": int(places[first]),
+                "to_row": int(places[last]),
+            },
+            (int(places[first]), int(places[last])),
+            f"show rows {places[first]} to {places[min(first + 5, last)]} of {p.name}",
+        )
+    coarser = _coarser(series)
+    if coarser is not None:
+        yield Finding(
+            "precision_change",
+            "info",
+            f"{c.name} has no decimals on one side of {at(coarser)} and has them on the other; it was rounded there.",
+            (c.name,),
+            {"share": min(coarser, len(series) - coarser) / len(series), "row": int(places[coarser])},
+        )
+
+
+def _stuck(series: np.ndarray) -> tuple[int, int] | None:
+    """(first, last) of a run of equal values far longer than every other run of a column that otherwise moves."""
+    n = len(series)
+    ends = np.flatnonzero(np.r_[series[1:] != series[:-1], True])
+    lengths = np.diff(np.r_[-1, ends])
+    longest = int(np.argmax(lengths))
+    length = int(lengths[longest])
+    if length < max(30, 0.01 * n) or len(lengths) < 20:
+        return None
+    others = np.delete(lengths, longest)
+    share = float(np.mean(series == series[ends[longest]]))
+    outside = max(1e-3, (share * n - length) / max(1, n - length))  # how common the value is outside of its run
+    expected = math.log(n) / math.log(1 / min(0.999, max(outside, 1 / n)))
+    if length > 5 * expected and length > 8 * max(int(others.max()), 1) and np.mean(others) < 0.1 * length:
+        return int(ends[longest] - length + 1), int(ends[longest])
+    return None
+
+
+def _unit_change(series: np.ndarray) -> tuple[int, float, float | None] | None:
+    """(place, factor, offset) where the column jumps to another scale and keeps the shape of its distribution."""
+    n = len(series)
+    positive = bool((series > 0).all())
+    work = np.log(series) if positive else series
+    blocks = min(60, n // 30)
+    edges = np.linspace(0, n, blocks + 1).astype(int)
+    middles = np.array([np.median(work[a:b]) for a, b in pairwise(edges)])
+    best, place = 0.0, 0
+    for k in range(3, blocks - 2):
+        before, after = middles[:k], middles[k:]
+        noise = max(float(np.std(before)), float(np.std(after)), 1e-9)
+        score = abs(float(np.median(after) - np.median(before))) / noise
+        if score > best:
+            best, place = score, k
+    if best < 6:
+        return None
+    n_at = _sharpen(work, edges[place - 1], edges[min(place + 1, blocks)])
+    before, after = work[:n_at], work[n_at:]
+    if min(len(before), len(after)) < 60 or len(np.unique(before)) < 10 or len(np.unique(after)) < 10:
+        return None
+    # a true change of unit is abrupt: the medians of the rows just around it lie where those of the whole sides do
+    jump = float(np.median(after) - np.median(before))
+    near = min(200, len(before), len(after))
+    here = float(np.median(after[:near]) - np.median(before[-near:]))
+    if abs(here - jump) > 0.2 * abs(jump):
+        return None
+    if positive and abs(jump) > math.log(1.5) and alike(before + jump, after) == 0.0:
+        return n_at, math.exp(jump), None
+    low, high = series[:n_at], series[n_at:]
+    spread_before, spread_after = (
+        np.subtract(*np.quantile(low, (0.75, 0.25))),
+        np.subtract(*np.quantile(high, (0.75, 0.25))),
+    )
+    if spread_before <= 0 or spread_after <= 0:
+        return None
+    times = float(spread_after / spread_before)
+    offset = float(np.median(high) - times * np.median(low))
+    moved = abs(float(np.median(high) - np.median(low))) / max(spread_before, spread_after)
+    if (
+        (times > 1.5 or times < 0.67)
+        and moved > 1.0
+        and alike((low - np.median(low)) / spread_before, (high - np.median(high)) / spread_after) == 0.0
+    ):
+        return n_at, times, offset
+    return None
+
+
+def _sharpen(work: np.ndarray, first: int, last: int) -> int:
+    """The row between first and last that splits low from high best."""
+    part = work[first:last]
+    total = np.cumsum(part)
+    n = np.arange(1, len(part))
+    left, right = total[:-1] / n, (total[-1] - total[:-1]) / (len(part) - n)
+    score = n * (len(part) - n) * (left - right) ** 2
+    return int(first + 1 + np.argmax(score)) if len(score) else int(first)
+
+
+def _burst(series: np.ndarray) -> tuple[int, int] | None:
+    """(first, last) of a short stretch far from the level on both its sides."""
+    n = len(series)
+    size = max(10, n // 200)
+    blocks = n // size
+    if blocks < 20:
+        return None
+    middles = np.median(series[: blocks * size].reshape(blocks, size), axis=1)
+    # against the neighbourhood, so that a trend or a season is not taken for a burst
+    around = np.array(
+        [np.median(np.r_[middles[max(0, k - 8) : max(0, k - 3)], middles[k + 4 : k + 9]]) for k in range(blocks)]
+    )
+    away = middles - around
+    noise = 1.4826 * float(np.median(np.abs(away - np.median(away)))) or float(np.std(away)) * 0.1
+    spread = float(np.subtract(*np.quantile(series, (0.75, 0.25))))
+    far = np.flatnonzero((np.abs(away) > 12 * noise) & (np.abs(away) > 2.0 * spread))
+    if (
+        noise <= 0
+        or spread <= 0
+        or not len(far)
+        or len(far) > max(3, 0.05 * blocks)
+        or far[-1] - far[0] >= len(far) + 1
+    ):
+        return None
+    first, last = int(far[0] * size), int(min(n - 1, (far[-1] + 1) * size - 1))
+    inside, outside = series[first : last + 1], np.r_[series[:first], series[last + 1 :]]
+    low, high = np.quantile(outside, (0.01, 0.99))
+    return (first, last) if np.mean((inside < low) | (inside > high)) > 0.5 else None
+
+
+def _coarser(series: np.ndarray) -> int | None:
+    """Where decimals end or begin for good."""
+    fine = series != np.round(series)
+    n = len(fine)
+    total = np.cumsum(fine)
+    if not 0.1 * n < total[-1] < 0.9 * n:
+        return None
+    k = np.arange(1, n)
+    left, right = total[:-1] / k, (total[-1] - total[:-1]) / (n - k)
+    at = int(np.argmax(np.abs(left - right) * np.minimum(k, n - k) ** 0.25)) + 1
+    rates = sorted((float(fine[:at].mean()), float(fine[at:].mean())))
+    return at if min(at, n - at) > 50 and rates[0] < 0.005 and rates[1] > 0.8 else None

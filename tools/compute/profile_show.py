@@ -1,0 +1,122 @@
+"""The profile as small tables, charts and a headline, for a terminal of 80 or 200 columns and for Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from opsmith.tools.compute.profile import ColumnProfile, TableProfile
+from opsmith.tools.compute.profile_relations import Association
+from opsmith.tools.compute.profile_target import Power, target_balance
+from opsmith.tools.contract import Chart, Finding, Table
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def headline(p: TableProfile, found: Sequence[Finding]) -> str:
+    """One sentence: how big, how many duplicates, how much to act on."""
+    serious = sum(f.severity != "info" for f in found)
+    told = f"{serious} finding{'s' if serious != 1 else ''} to act on." if serious else "nothing that needs mending."
+    copies = f"{p.duplicate_rows:,} duplicate row{'s' if p.duplicate_rows != 1 else ''}"
+    looked = f" (patterns from {p.looked:,} evenly spaced rows)" if p.looked < p.rows else ""
+    return f"{p.name}: {p.rows:,} rows × {len(p.columns)} columns, {copies}; {told}{looked}"
+
+
+def columns_table(columns: Sequence[ColumnProfile], rows: int, found: Sequence[Finding]) -> Table:
+    """One line a column, as a person reads it; a mark where a finding concerns it."""
+    marks: dict[str, str] = {}
+    for f in found:
+        for name in f.columns:
+            marks.setdefault(name, {"critical": "✖", "warning": "▲", "info": "•"}[f.severity])
+    lines = []
+    for c in columns:
+        gaps = c.missing + c.hidden
+        share = f"{gaps / rows:.0%}" if rows and gaps else ""
+        about = "~" if c.scalars.distinct_error else ""
+        lines.append((marks.get(c.name, ""), c.name, c.kind, share, f"{about}{c.distinct:,}", spark(shape(c)), span(c)))
+    return Table(
+        "Columns",
+        ("", "column", "kind", "gaps", "distinct", "shape", "low … middle … high, or most frequent"),
+        tuple(lines),
+    )
+
+
+def shape(c: ColumnProfile) -> tuple[int, ...]:
+    """Counts to draw: the histogram of numbers in twelve steps, or the most frequent values."""
+    if c.counts:
+        if len(c.counts) <= 12:
+            return c.counts
+        step = len(c.counts) / 12
+        return tuple(sum(c.counts[round(n * step) : round((n + 1) * step)]) for n in range(12))
+    return tuple(n for _, n in c.top[:8]) if c.kind in ("category", "boolean", "ordinal") else ()
+
+
+def span(c: ColumnProfile) -> str:
+    """What a column ranges over, in a few letters."""
+    s = c.scalars
+    if s.mean is not None and s.quantiles:
+        return f"{figure(s.minimum)} … {figure(s.quantile(0.5))} … {figure(s.maximum)}"
+    if s.minimum is not None:
+        return f"{str(s.minimum)[:19]} … {str(s.maximum)[:19]}"
+    return ", ".join(str(v)[:18].replace("\n", " ") for v, _ in c.top[:3])
+
+
+def balance_table(p: TableProfile, target: str, power: Sequence[Power]) -> list[Table]:
+    """The target's balance, and which columns tell most about it alone."""
+    c = p.column(target)
+    balance = target_balance(c)
+    tables = []
+    if balance:
+        total = sum(n for _, n in balance)
+        tables.append(
+            Table(f"Target {target}", ("value", "rows", "share"), tuple((v, n, f"{n / total:.1%}") for v, n in balance))
+        )
+    if power:
+        name = "Gini" if balance else "R²"
+        rows = tuple((f.column, round(f.power, 3), f"{f.low:.2f} … {f.high:.2f}") for f in power[:8])
+        tables.append(Table(f"What one column alone tells about {target}", ("column", name, "95 % interval"), rows))
+    return tables
+
+
+def related_table(
+    related: Sequence[Association], keys: Sequence[tuple[str, ...]], rules: Sequence[tuple[str, str, int]]
+) -> Table:
+    """The strongest associations, candidate keys and dependencies."""
+    measures = {"pearson": "correlation", "cramers_v": "Cramér's V", "eta": "correlation ratio"}
+    rows = [(f"{x.a} ~ {x.b}", round(x.strength, 3), measures[x.measure]) for x in related[:6] if x.strength >= 0.3]
+    rows += [(f"{a} → {b}", n, "determines; exceptions") for a, b, n in rules[:3]]
+    rows += [(" + ".join(k), None, "tells every row apart") for k in keys[:2]]
+    return Table("Relations", ("columns", "strength", "how"), tuple(rows))
+
+
+def charts_of(columns: Sequence[ColumnProfile]) -> list[Chart]:
+    """Histograms, when few columns are shown."""
+    charts = []
+    for c in columns if len(columns) <= 3 else ():
+        if c.counts:
+            middles = tuple(round((a + b) / 2, 4) for a, b in zip(c.edges[:-1], c.edges[1:], strict=True))
+            charts.append(Chart(c.name, "histogram", middles, {"rows": tuple(float(n) for n in c.counts)}))
+        elif c.top:
+            charts.append(
+                Chart(c.name, "bar", tuple(str(v)[:40] for v, _ in c.top), {"rows": tuple(float(n) for _, n in c.top)})
+            )
+    return charts
+
+
+def spark(counts: Sequence[int]) -> str:
+    """One block a count, its height the count; what is not zero is never invisible.
+
+    >>> spark([0, 1, 4, 8])
+    ' ▁▄█'
+    """
+    top = max(counts, default=0)
+    return "".join(" " if not n else _BLOCKS[min(7, int(n / top * 7.999))] for n in counts) if top else ""
+
+
+def figure(value: Any) -> str:
+    """A number in few letters: four digits that count; whole numbers whole."""
+    if isinstance(value, float):
+        if value == int(value) and abs(value) < 1e12:
+            return f"{int(value):,}"
+        return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
