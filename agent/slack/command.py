@@ -52,12 +52,15 @@ class Running:
     """An open door. told: where it is open. close: ends it."""
 
     def __init__(self, door: Door, told: str, ends: Callable[[], None], port: int = 0) -> None:
-        self.door, self.told, self.port, self._ends = door, told, port, ends
+        self.door, self.told, self.port = door, told, port
+        self._ends: Callable[[], None] | None = ends
 
     def close(self) -> None:
-        """Take nothing more in, finish what runs."""
-        self._ends()
-        self.door.close()
+        """Take nothing more in, finish what runs. A second call does nothing."""
+        ends, self._ends = self._ends, None
+        if ends is not None:
+            ends()
+            self.door.close()
 
 
 def open_door(settings: Settings, environ: Mapping[str, str], planner: Any = None) -> Running:

@@ -109,6 +109,7 @@ class Door:
             "person_team": event.get("user_team") or event.get("team") or team,
         }  # fmt: skip
         job = Job(f"message:{team}:{channel}:{ts}", where.thread, ts, "message", payload)
+        self.queue.own(where.thread, team, channel, where.root, user)  # before the next reply can come in
         if self.queue.put(job):
             self.workers.nudge(job.thread)
 

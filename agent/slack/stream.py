@@ -37,8 +37,8 @@ class Where:
 class Pace:
     """At most one new message a second in a channel, as Slack asks; shared by all turns of a worker."""
 
-    def __init__(self, seconds: float = EVERY_SECONDS) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = EVERY_SECONDS if seconds is None else seconds
         self._next: dict[str, float] = {}
         self._lock = threading.Lock()
 

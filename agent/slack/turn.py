@@ -64,7 +64,6 @@ def carry_out(world: World, queue: Queue, job: Job, running: Callable[[Session],
 
 
 def _message(world: World, queue: Queue, job: Job, where: Where, person: Person, session: Session) -> None:
-    queue.own(job.thread, where.team, where.channel, where.root, where.user)
     text = said(str(job.payload.get("text", "")), world.bot)
     set_status(world, queue, where, "processing", title=text or "A file", starter=where.user)
     stream = Stream(world.client, where, world.pace)

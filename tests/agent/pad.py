@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -31,7 +32,18 @@ def peek(dataset: str, wish: str = "", *, context: Context) -> Result:
     return Result(f"{dataset} has {len(path.read_text())} letters.", notes=(Note(f"{dataset} was looked at", "peek"),))
 
 
-TOOLS: dict[str, Tool] = {"pad": pad, "peek": peek}
+@tool(intent="query", examples=("take your time",))
+def linger(seconds: float, *, context: Context) -> Result:
+    """Take a while, and stop when told to."""
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        context.check()
+        context.progress(1 - left / seconds, "lingering")
+        time.sleep(0.05)
+    return Result("It took a while.")
+
+
+TOOLS: dict[str, Tool] = {"pad": pad, "peek": peek, "linger": linger}
 
 
 def install(patch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("slack_bolt")
 
 from opsmith.agent import settings as settings_file
+from opsmith.agent.slack import stream, workers
 from opsmith.agent.slack.command import Running, open_door
 
 from .fake_slack import SECRET, TOKEN, FakeSlack
@@ -106,3 +107,16 @@ def talk_to(slack: FakeSlack, project: Path) -> Iterator[Callable[..., Talk]]:
 def talk(request: pytest.FixtureRequest, talk_to: Callable[..., Talk]) -> Talk:
     """An open door in both modes."""
     return talk_to(request.param)
+
+
+@pytest.fixture
+def http_talk(talk_to: Callable[..., Talk]) -> Talk:
+    """An open door in HTTP mode, for what has nothing to do with the mode."""
+    return talk_to("http")
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait a second between messages, nor to look around; test_stream.py keeps the real pace."""
+    monkeypatch.setattr(stream, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.2)

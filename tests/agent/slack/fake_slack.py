@@ -50,6 +50,11 @@ class FakeSlack:
         self.server.shutdown()
         self.server.server_close()
 
+    def forget_socket(self) -> None:
+        """The app has gone; wait for its next connection."""
+        with self._new:
+            self._socket = None
+
     # -- what the app called
 
     def called(self, method: str, **some: Any) -> list[dict[str, Any]]:
