@@ -109,7 +109,17 @@ def _moment(epoch: float) -> str:
 
 
 def _numbers(window: Window, plans: Sequence[ColumnPlan], source: str, parts: int, *, grouped: bool) -> list[Counts]:
-    """One scan: bins, missing values and moments of every column, by stretch."""
+    """Bins, missing values and moments of every column, by stretch."""
+    found = [Counts(0, {p.name: _empty(p) for p in plans}) for _ in range(parts)]
+    for start in range(0, max(len(plans), 1), window.at_once):
+        _some_numbers(window, plans[start : start + window.at_once], source, found, grouped=grouped)
+    return found
+
+
+def _some_numbers(
+    window: Window, plans: Sequence[ColumnPlan], source: str, found: list[Counts], *, grouped: bool
+) -> None:
+    """One scan for some of the columns."""
     asked = ["_opsmith_stretch" if grouped else "0", "count(*)"]
     width = 6
     for p in plans:
@@ -124,9 +134,8 @@ def _numbers(window: Window, plans: Sequence[ColumnPlan], source: str, parts: in
         else:
             asked += ["NULL", f"count(*) - count({name})", "NULL", "NULL", "NULL", "NULL"]
     rows = window.table.sql(f"SELECT {', '.join(asked)} FROM {source} GROUP BY 1")
-    found = [Counts(0, {p.name: _empty(p) for p in plans}) for _ in range(parts)]
     for row in rows:
-        part = found[min(int(row[0]), parts - 1)]
+        part = found[min(int(row[0]), len(found) - 1)]
         part.rows = int(row[1])
         for i, p in enumerate(plans):
             bins, missing, low, high, mean, std = row[2 + width * i : 2 + width * (i + 1)]
@@ -135,7 +144,6 @@ def _numbers(window: Window, plans: Sequence[ColumnPlan], source: str, parts: in
             counted.low, counted.high, counted.mean, counted.std = low, high, mean, std
             if p.edges:
                 counted.bins = _in_order(bins, p.edges)
-    return found
 
 
 def _empty(plan: ColumnPlan) -> ColumnCounts:

@@ -41,6 +41,12 @@ class Window:
     def name(self) -> str:
         return self.label or self.table.name
 
+    @property
+    def at_once(self) -> int:
+        """How many columns to ask for in one scan: a columnar file holds each asked column's row group in memory."""
+        path = self.table.path
+        return 5 if path.is_dir() or path.suffix.lower() in (".parquet", ".pq") else 10_000
+
 
 @dataclass(frozen=True)
 class ColumnPlan:
@@ -99,7 +105,7 @@ def plan(window: Window, columns: Sequence[str] = ()) -> list[ColumnPlan]:
 
 def _seen(window: Window, columns: Sequence[Column]) -> tuple[int, dict[str, tuple[Any, ...]]]:
     """For each column in one scan: filled, distinct (approximate), low, high, mean, std, mean words, mean length."""
-    asked = ["count(*)"]
+    asked: list[str] = []
     for c in columns:
         asked += [f"count({quoted(c.name)})", f"approx_count_distinct({quoted(c.name)})"]
         kind = "time" if c.kind in ("date", "datetime") else "number"
@@ -110,8 +116,17 @@ def _seen(window: Window, columns: Sequence[Column]) -> tuple[int, dict[str, tup
             asked += ["NULL"] * 4 + [f"avg({word_count_of(c.name)})", "NULL"]
         else:
             asked += ["NULL"] * 6
-    row = window.table.sql(f"SELECT {', '.join(asked)} FROM {window.source}")[0]
-    return int(row[0]), {c.name: row[1 + 8 * i : 9 + 8 * i] for i, c in enumerate(columns)}
+    rows = int(window.table.sql(f"SELECT count(*) FROM {window.source}")[0][0])
+    row = _scanned(window, asked, 8 * window.at_once)
+    return rows, {c.name: tuple(row[8 * i : 8 + 8 * i]) for i, c in enumerate(columns)}
+
+
+def _scanned(window: Window, asked: Sequence[str], at_once: int) -> list[Any]:
+    """The values of aggregates over the whole window, some a scan."""
+    found: list[Any] = []
+    for start in range(0, len(asked), at_once):
+        found += window.table.sql(f"SELECT {', '.join(asked[start : start + at_once])} FROM {window.source}")[0]
+    return found
 
 
 def _role(column: Column, rows: int, seen: tuple[Any, ...]) -> ColumnPlan:
@@ -151,9 +166,7 @@ def _with_edges(window: Window, plans: list[ColumnPlan]) -> list[ColumnPlan]:
             asked.append(f"list(DISTINCT {value})" if few else f"approx_quantile({value}, {list(QUANTILES)})")
         elif p.role == "text":
             asked.append(f"approx_quantile({word_count_of(p.name)}, {list(QUANTILES)})")
-    if not asked:
-        return plans
-    found = iter(window.table.sql(f"SELECT {', '.join(asked)} FROM {window.source}")[0])
+    found = iter(_scanned(window, asked, window.at_once))
     done = []
     for p in plans:
         if (p.role in ("number", "time") and p.low is not None) or p.role == "text":

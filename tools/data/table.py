@@ -165,7 +165,8 @@ def _connect(context: Context) -> duckdb.DuckDBPyConnection:
     spill = context.home / "cache" / "duckdb"
     limit = str(context.settings.get("memory_limit") or "2GB")
     try:
-        connection = duckdb.connect(config={"memory_limit": limit})
+        # Bytes of files stay with the system, which keeps them too: DuckDB would fill its whole limit with them.
+        connection = duckdb.connect(config={"memory_limit": limit, "enable_external_file_cache": "false"})
     except duckdb.Error:
         raise ToolError(f"memory_limit is {limit!r}; it takes a size such as 2GB.") from None
     if context.home.is_dir():
@@ -211,7 +212,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> t
     hive = ", hive_partitioning = true" if path.is_dir() else ""
     try:
         connection.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({literal(source)}{hive})")
-        connection.execute("SELECT * FROM data LIMIT 1").fetchall()
+        connection.execute("SELECT * FROM data LIMIT 0").fetchall()  # one row would decode a whole row group
     except Exception as error:
         raise ToolError(f"{shown} cannot be read as Parquet: {first_line(error)}") from None
     return ()
