@@ -30,7 +30,7 @@ def world(tmp_path):
     train.to_csv(tmp_path / "train.csv", index=False)
     fitted = LogisticRegression().fit(train[["age", "idle"]], train.left)
     card = SimpleNamespace(
-        name="churn", version=1, target="left", data={"path": "train.csv"}, 
+        name="churn", version=1, task="binary", target="left", recipe={}, data={"path": "train.csv"},
         metrics={"accuracy": {"value": 0.79, "interval": [0.77, 0.81]}},
         signature=[{"column": "age", "kind": "number"}, {"column": "idle", "kind": "number"}],
     )  # fmt: skip
