@@ -35,7 +35,7 @@ def key_of(kinds: Kinds, group: Group) -> tuple[exp.Expression, str, bool]:
         grain = _fitting_grain(kinds, group.column)
     if grain:
         return q.grained(kinds, group.column, grain), grain.replace("_", " "), True
-    ordered = group.column.kind in TEMPORAL or group.column.name.lower() in _ORDINAL
+    ordered = group.column.kind in TEMPORAL or (group.column.kind != "text" and group.column.name.lower() in _ORDINAL)
     return q.name(group.column), group.column.name, ordered
 
 
@@ -50,6 +50,8 @@ def _fitting_grain(kinds: Kinds, column: Column) -> str:
 
 
 def _title(how: str, measure: Measure, point: float | None) -> str:
+    if how == "sum" and measure.label.lower() == "total":
+        return measure.label
     if how == "quantile":
         return f"p{(0.5 if point is None else point) * 100:g} {measure.label}"
     return measure.label if how == "ratio" else f"{'total' if how == 'sum' else how} {measure.label}"
@@ -102,7 +104,7 @@ def figure(kinds: Kinds, r: Reading) -> Plan:
     pieces = [q.named(_figure_of(kinds, m, h, r.point), t) for (h, m), t in zip(pairs, titles, strict=True)]
     where = where_of(kinds, r.where)
     what = " and ".join(
-        f"{WORDS.get(h, h)} {m.label}" if h not in ("ratio", "quantile") else t
+        t if h in ("ratio", "quantile") or t == m.label else f"{WORDS.get(h, h)} {m.label}"
         for (h, m), t in zip(pairs, titles, strict=True)
     )
     percent = tuple(t for (h, m), t in zip(pairs, titles, strict=True) if h == "ratio" and m.as_percent)
@@ -133,6 +135,7 @@ def grouped(
     if r.having:
         sign = {">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE}[r.having[0]]
         made = made.having(sign(this=q.rows(), expression=q.literal(r.having[1])))
+    having = f"rows {r.having[0]} {r.having[1]:,}" if r.having else ""
     in_time = keys[0][2]
     ranked = r.descending is not None or r.n is not None
     descending = r.descending is not False
@@ -153,6 +156,7 @@ def grouped(
         percent=percent,
         descending=descending,
         one=r.one,
+        having=having,
     )
 
 

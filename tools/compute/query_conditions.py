@@ -73,8 +73,14 @@ def in_words(test: Any) -> str:
         parts = [f"from {_cell(start)}"] if start is not None else []
         parts += [f"before {_cell(end)}"] if end is not None else []
         return f"{name} {no}{' and '.join(parts)}"
-    if test.how in ("spans", "calendar"):
-        return f"{name} in the named time"
+    if test.how == "weekday":
+        return f"{name} on weekday {', '.join(values)} (1 is Monday)"
+    if test.how == "calendar":
+        months = [v for v in test.values if v > 0]
+        day = next((f", day {-v}" for v in test.values if v < 0), "")
+        return f"{name} in month {', '.join(map(str, months))}{day}"
+    if test.how == "spans":
+        return f"{name} in {' or '.join(f'{_cell(a)} to {_cell(b)}' for a, b in test.values)}"
     sign = "≠" if test.how == "!=" or (test.negated and test.how == "=") else test.how
     return f"{name} {sign} {values[0]}"
 

@@ -28,6 +28,7 @@ class Period:
     month: int | None = None
     day: int | None = None
     last: tuple[int, str] | None = None  # (30, "day"): the end of the data
+    weekdays: tuple[int, ...] = ()  # 1 is Monday
     text: str = ""
 
 
@@ -123,7 +124,17 @@ def _last(m: re.Match[str]) -> Period:
     return Period(last=(int(m["n"] or 1), m["u"].lower().rstrip("s")), text=m["d"])
 
 
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _weekdays(m: re.Match[str]) -> Period:
+    word = m["d"].lower().rstrip("s")
+    days = {"weekend": (6, 7), "weekday": (1, 2, 3, 4, 5), "working day": (1, 2, 3, 4, 5)}
+    return Period(weekdays=days[word] if word in days else (_DAYS.index(word) + 1,), text=m["d"])
+
+
 _PATTERNS = (
+    (rf"\b(?:on|during|at|for|of) (?:the |a )?(?P<d>weekends?|weekdays?|working days?|(?:{'|'.join(_DAYS)})s?)\b", _weekdays),
     (r"(?<![\d.-])(?P<d>(?P<y>\d{4})-(?P<m>\d{2})-(?P<dd>\d{2})(?P<clock>[ T]\d{2}:\d{2}(?::\d{2})?)?)(?![\d-])", _iso),
     (r"(?<![\d.])(?P<d>(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)(?P<y>(?:19|20)\d{2}))(?!\d)", _slashes),
     (rf"\b(?P<d>(?P<dd>\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of)? (?P<m>{_NAME})\.?,? (?P<y>\d{{4}}))\b", _named_day),

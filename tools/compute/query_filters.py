@@ -271,6 +271,9 @@ class FilterReader:
             return None
         if len(common) > 1:
             common = self._cued(indexes[0], common)
+        if len(common) > 1:  # a category outranks a remark that happens to say the same
+            few = {c.name for c, _ in self.g.values[indexes[0]] if c.name in common and self.kinds.facts(c)[1] <= 200}
+            common = few or common
         if len(common) > 1:
             said = self.g.said[f"§v{indexes[0]}"]
             raise NeedsAnswer(
@@ -323,6 +326,9 @@ class FilterReader:
         if pair is None:
             self._end = m.end("list")
             pair = self._pairs(listed, None)
+        if pair is None and len(listed) > 1 and not columns:  # two matters joined by “and”
+            self._end = m.start("list") + len(f"§v{listed[0]}")
+            pair = self._pairs(listed[:1], None)
         if pair is None:
             return None
         column, values = pair
@@ -368,6 +374,8 @@ class FilterReader:
         return None
 
     def _dates_between(self, m: re.Match[str]) -> Condition | None:
+        if self._indexes(m, "c") and self._date_column(m) is None:
+            return None
         first, second = (self._moment(i) for i in self._indexes(m, "d"))
         return self.kinds.in_time(self._date_column(m), first, "between", second)
 
@@ -380,6 +388,8 @@ class FilterReader:
 
     def _on_date(self, m: re.Match[str]) -> Condition | None:
         period = self._moment(self._indexes(m, "d")[0])
+        if self._indexes(m, "c") and self._date_column(m) is None:
+            return None  # `highest close in 2008`: the column is what is asked for
         made = self.kinds.in_time(self._date_column(m), period, "in")
         return replace(made, negated=True) if made is not None and m["not"] is not None else made
 

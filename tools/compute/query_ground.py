@@ -114,6 +114,7 @@ def ground(table: Table, question: str, hide: Sequence[str] = ()) -> Grounded:
     for name in sorted(hide, key=len, reverse=True):
         pattern = rf"(?:\b(?:in|of|from|for|the|file|table|dataset|on|at|and)\s+)*[`'\"]?(?<![\w/.-]){re.escape(name)}(?![\w/]|\.\w)[`'\"]?(?:\s+(?:file|table|data ?set|data))?"
         marking.source = re.sub(pattern, lambda m: " " * len(m.group()), marking.source, flags=re.IGNORECASE)
+    marking.source = re.sub(r"\b(days?) of (?:the )?week\b", "weekday", marking.source, flags=re.IGNORECASE)
     _quoted(marking)
     marking.tokens = [_Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(marking.source)]
     _numbers_with_units(marking)
@@ -144,6 +145,10 @@ def _exact_columns(marking: _Marking) -> None:
     keys: dict[str, list[Column]] = {}
     for column in marking.table.columns:
         keys.setdefault(folded(column.name), []).append(column)
+        for word in (
+            ("over", "above", "more than") if ">" in column.name else ("under", "below") if "<" in column.name else ()
+        ):
+            keys.setdefault(folded(re.sub(r"[<>]=?", f" {word} ", column.name)), []).append(column)
     for run, i, start, end in list(marking.spans(9)):
         if not marking.free(start, end):
             continue
@@ -179,7 +184,10 @@ def _believable(marking: _Marking, text: str, key: str, exact: bool, plural: boo
     if everyday and plural:
         return marking.before(i) in ("by", "per", "each", "every", "which", "distinct", "unique", "different")
     if everyday:
-        return (exact and not text.islower()) or cued or marking.before(i) in ("§",)
+        after = marking.tokens[i + 1].text.lower() if i + 1 < len(marking.tokens) else ""
+        owned = re.search(r"\b(?:a|an|any|no|personal)\s(?:\w+\s)?$", marking.source[: marking.tokens[i].start].lower())
+        amount = bool(_AGG_WORDS.match(key)) and (after in ("by", "per") or not after)
+        return (exact and not text.islower()) or cued or bool(owned) or amount
     return True
 
 
@@ -206,7 +214,8 @@ def _values(marking: _Marking) -> None:
             found = [hit for other in said[low] for hit in marking.index.said(other, spelling=other)]
         if not found:
             continue
-        beside = _columns_beside(marking, i, len(run))
+        word = low in STOP or bool(_AGG_WORDS.match(low))  # “no” speaks of the column before it, not of the next one
+        beside = _columns_beside(marking, i, len(run), behind=not word)
         near = [hit for hit in found if hit[0].name in beside]
         key = folded(text)
         everyday = low in STOP or bool(_AGG_WORDS.match(low)) or low in _GENERIC or key.isdigit() or len(key) < 2
@@ -223,10 +232,10 @@ _GENERIC = frozenset(
 )
 
 
-def _columns_beside(marking: _Marking, i: int, size: int) -> set[str]:
+def _columns_beside(marking: _Marking, i: int, size: int, behind: bool = True) -> set[str]:
     """Names of columns marked within two words before or behind."""
     tokens = marking.tokens
-    window = list(tokens[max(0, i - 3) : i] + tokens[i + size : i + size + 2])
+    window = list(tokens[max(0, i - 3) : i] + (tokens[i + size : i + size + 2] if behind else []))
     names: set[str] = set()
     for token in window:
         for start, end, mark in marking.claims:
@@ -252,7 +261,7 @@ def _partial_columns(marking: _Marking) -> None:
             continue
         scored = sorted(((_fit(words, p), c) for c, p in parts), key=lambda s: -s[0])
         best = scored[0][0] if scored else 0.0
-        if best < 0.55:
+        if best < (0.85 if words[0] in ROW_NOUNS else 0.55):
             continue
         chosen = [c for score, c in scored if score >= best - 0.08]
         marking.claim(start, end, "c", marking.found.columns, chosen[:8])
@@ -262,6 +271,8 @@ def _unfit(marking: _Marking, word: str, i: int) -> bool:
     if word.isdigit() or len(word) < 3 or word in NUMBER_WORDS:
         return True
     if word in ROW_NOUNS:
+        if marking.before(i) in ("total", "average", "mean", "most", "fewest", "median") or _top_of(marking, i):
+            return False
         return marking.before(i) not in (
             "by",
             "per",
@@ -274,6 +285,11 @@ def _unfit(marking: _Marking, word: str, i: int) -> bool:
             "different",
         )
     return word in STOP or bool(_AGG_WORDS.match(word)) or word in _ORDER
+
+
+def _top_of(marking: _Marking, i: int) -> bool:
+    """`top 3 customers by …`"""
+    return bool(re.search(r"\b(?:top|bottom)\s\d+\s$", marking.source[: marking.tokens[i].start].lower()))
 
 
 _ORDER = frozenset(
@@ -331,6 +347,8 @@ def _numbers_with_units(marking: _Marking) -> None:
         ):
             continue
         unit = _UNIT.match(marking.source, m.end())
+        if unit and _names_a_column(marking, m.end()):
+            continue
         names = {c.name for c in marking.table.columns}
         if m["money"]:
             marking.claim(*m.span(), "n", marking.found.numbers, Number(_value(m), "$"))
@@ -338,6 +356,12 @@ def _numbers_with_units(marking: _Marking) -> None:
             marking.claim(
                 m.start(), unit.end(), "n", marking.found.numbers, Number(_value(m), unit.group().strip().lower())
             )
+
+
+def _names_a_column(marking: _Marking, at: int) -> bool:
+    """Whether the words from here on are a column's name of several words (`40 hours per week`)."""
+    rest = folded(marking.source[at : at + 80])
+    return any(len(name_words(c.name)) > 1 and rest.startswith(folded(c.name)) for c in marking.table.columns)
 
 
 def _numbers(marking: _Marking) -> None:

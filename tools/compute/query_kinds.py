@@ -80,7 +80,7 @@ class Kinds:
         shape = (
             r"^\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[ -]\p{L}{3,9}[ ,-]+\d{2,4}|\p{L}{3,9}\.? \d{1,2},? \d{4}).*"
         )
-        cells = f"(SELECT {name} AS v FROM data WHERE {name} IS NOT NULL AND trim({name}) <> '' LIMIT 5000)"
+        cells = f"(SELECT {name} AS v FROM data WHERE {name} IS NOT NULL AND trim({name}) <> '' LIMIT 500)"
         filled, dated = self.table.sql(
             f"SELECT count(*), count(*) FILTER (regexp_matches(v, ?)) FROM {cells}", [shape]
         )[0]
@@ -127,6 +127,11 @@ class Kinds:
         filled, distinct = self.facts(column)
         return filled > 0 and distinct >= 0.9 * filled and column.kind in ("text", "integer")
 
+    def is_code(self, column: Column) -> bool:
+        """Whether the numbers of a column name things instead of measuring them: ids, codes, postal codes."""
+        words = set(name_words(column.name))
+        return column.kind == "integer" and bool(words & {"id", "code", "zip", "postal", "key", "nr", "uuid"})
+
     def is_fraction(self, column: Column) -> bool:
         """Whether the numbers of a column lie between -1 and 1, so that 20 % means 0.2."""
         name = quoted(column.name)
@@ -161,6 +166,8 @@ class Kinds:
 
     def hidden(self, column: Column) -> list[str]:
         """The blanks and words for nothing (NA, ?, null) that really stand in a text column; `NA` among two-letter codes is a code."""
+        if column.kind != "text":
+            return []
         if column.name not in self._hidden:
             name, words = quoted(column.name), ", ".join(f"'{h}'" for h in HIDDEN)
             found = self.table.sql(
@@ -196,8 +203,14 @@ class Kinds:
             if period.month and not period.year and month is not None and how == "between" and until is not None:
                 return Condition(month, "between", (period.month, until.month))
             column = self.the_date(f"“{period.text}”")
+            if column is None and period.weekdays and (day := self.part("weekday", "dayofweek", "dow")) is not None:
+                raise NeedsAnswer(
+                    f"Which values of {day.name} are “{period.text}”?", [f"{day.name} = {n}" for n in range(8)]
+                )
         if column is None:
             raise ToolError(f"{self.table.name} has no date column, so “{period.text}” cannot be told apart in it.")
+        if period.weekdays:
+            return Condition(column, "weekday", period.weekdays)
         if period.last:
             end = self.latest(column)
             return Condition(column, "from", (_back(end, *period.last), None))

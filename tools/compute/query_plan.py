@@ -36,6 +36,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     one: bool = False
     conditions: str = ""  # in words
+    having: str = ""  # the condition on groups, in words
     within: str = ""  # of a share: what makes 100 %, in words
 
 
@@ -57,10 +58,26 @@ def plan(
     kinds = Kinds(table)
     if not lines:
         return build(kinds, _told(kinds, hints, agg, n))
-    last = Reader(ground(table, lines[-1], hide), kinds)
     if len(lines) == 1:
-        return build(kinds, last.read(agg, n, hints))
+        return build(kinds, _read(table, lines[0], kinds, hide, hints, agg, n))
     return build(kinds, _continued(table, lines, kinds, hide, hints, agg, n))
+
+
+def _read(
+    table: Table, line: str, kinds: Kinds, hide: Sequence[str], hints: list[Column], agg: str | None, n: int | None
+) -> Reading:
+    """The words decide; the figure that the caller named is taken where they name none."""
+    reader = Reader(ground(table, line, hide), kinds)
+    try:
+        made = reader.read(None, n, hints)
+        if not agg or made.aggs or made.shape not in ("rows", "describe", "values"):
+            return made
+        if made.descending is not None or made.n is not None:
+            return made
+    except NeedsAnswer:
+        if not agg:
+            raise
+    return Reader(ground(table, line, hide), kinds).read(agg, n, hints)
 
 
 def _told(kinds: Kinds, columns: list[Column], agg: str | None, n: int | None) -> Reading:
@@ -125,7 +142,7 @@ def _merged(before: Reading, now: Reading | None, reader: Reader, kinds: Kinds, 
     if whole and now is not None and now.aggs and (now.measures or now.shape not in ("figure",)):
         merged = replace(now, where=now.where or before.where)
     else:
-        figures = [a for a in fresh.aggs if a != "count"]
+        figures = [a for a in (fresh.aggs or reader._aggregates(None)) if a not in ("count", "top")]
         merged = replace(
             before,
             aggs=figures or before.aggs,

@@ -13,6 +13,7 @@ from opsmith.tools.compute.query_kinds import Kinds
 from opsmith.tools.compute.query_shapes import (
     arithmetic,
     binary_condition,
+    burden,
     order_of,
     share_parts,
     wanted_rows,
@@ -34,7 +35,7 @@ FIGURES = ("mean", "median", "sum", "min", "max", "std", "variance", "quantile",
 _SUPER = r"(?:highest|largest|biggest|greatest|best|most|maximum|max|top|lowest|smallest|least|fewest|worst|minimum|min|poorest)"
 _LOWEST = r"(?:lowest|smallest|least|fewest|worst|minimum|min|rarest|poorest|cheapest|shortest|youngest|bottom|slowest|coldest)"
 ADDITIVE = frozenset(
-    "sales profit revenue quantity amount cost costs spend spending turnover gross votes volume income units claims losses total count cnt visits clicks orders".split()
+    "sales profit revenue quantity amount spend spending turnover gross votes units claims losses total visits clicks orders".split()
 )
 
 
@@ -98,6 +99,7 @@ class Reader:
         count, point, self.text = wanted_rows(self.text, self.g)
         made = Reading("figure", n=count if count is not None else n, point=point)
         made.descending = order_of(self.text)
+        self._worst(made)
         made.random = bool(re.search(r"\brandom\b|\bsample\b", self.text))
         made.last = bool(re.search(r"\b(?:last|tail|final)\b", self.text))
         made.measures, self.text = arithmetic(self.text, self.g, self.kinds, Measure)
@@ -113,6 +115,13 @@ class Reader:
         return made
 
     # pieces
+
+    def _worst(self, made: Reading) -> None:
+        """`worst delay` is the longest, `worst rating` the lowest; `best` the other way round."""
+        m = re.search(r"\b(worst|best)\b", self.text)
+        names = " ".join(c.name for i in self.candidates() for c in self.g.columns[i])
+        if m and burden(names):
+            made.descending = m[1] == "worst"
 
     def candidates(self) -> list[int]:
         """Marks of columns that no condition or group has taken, in the order of the text."""
@@ -172,6 +181,7 @@ class Reader:
                 continue
             parts = re.findall(rf"§c\d+|(?:{_grain_words()})(?!\w)", m[1])
             ranked = re.search(rf"(?:\b(?:top|bottom|{_SUPER}))\s(?:§n\d+ )?(?:\w+ )?§c\d+\s$", before)
+            ranked = ranked or re.search(rf"\b(?:top|bottom|{_SUPER})\s(?:§n\d+ )?\w+\s$", before)
             if ranked and parts[0].startswith("§c") and self._numeric_mark(parts[0]):
                 continue
             for part in parts:
@@ -202,6 +212,7 @@ class Reader:
                     made.one = made.n is None and not re.search(r"§c\d+s", m.group())
                     self.text = self.text.replace(part, " ", 1)
                     made.descending = not re.search(rf"\b(?:{_LOWEST}|quietest)\b", self.text)
+                    self._worst(made)
 
     def _numeric_mark(self, mark: str) -> bool:
         return all(self.kinds.is_number(c) for c in self.g.columns[int(mark[2:])])
@@ -266,6 +277,7 @@ class Reader:
                 mark = f"§f{len(self.filters.conditions)}"
                 self.filters.conditions.append(condition)
                 self.text = f"{self.text[: span[0]]} {mark} {self.text[span[1] :]}"
+        self.text = re.sub(r"\s+", " ", self.text)
         self.filters.text = self.text
 
     def _compared(self, made: Reading) -> None:
@@ -273,6 +285,15 @@ class Reader:
         for column, _values in self.filters.both:
             if not any(g.column == column for g in made.groups) and made.within is None:
                 made.groups.insert(0, Group(column))
+        twin = re.search(
+            r"§f(\d+)\s(?:versus|vs\.?|or|and|than|against|compared (?:to|with))\s(?:\w+\s){0,3}?(?:not|haven't|didn't|don't|aren't|weren't|hasn't)(?!\w)(?!\s§)",
+            self.text,
+        )
+        if twin:
+            column = self.filters.conditions[int(twin[1])].column
+            self.filters.conditions[int(twin[1])] = Condition(column, "present")
+            made.where = self.filters.tree()
+            made.groups.insert(0, Group(column))
         comparing = re.search(
             r"\b(?:compar\w+|vs\.?|versus|differ\w*|than|between|gegenüber|vergleich\w*)\b", self.text
         )
@@ -303,10 +324,7 @@ class Reader:
             for name, pattern in AGGREGATES
             if (m := re.search(rf"(?<!\w)(?:{pattern})(?!\w)", self.text))
         ]
-        names = [n for _, n in sorted(found)]
-        if not names and hint:
-            names = [hint]
-        return names
+        return [n for _, n in sorted(found)] or ([hint] if hint else [])
 
     def _shape(self, made: Reading, hints: list[Column]) -> None:
         from opsmith.tools.compute.query_roles import assign

@@ -72,7 +72,8 @@ def assign(reader: Reader, made: Reading, hints: list[Column]) -> None:
         return
     scale = reader.scale()
     figures = [a for a in made.aggs if a in _FIGURES]
-    if scale and not left and not figures and not re.search(_HOW_MANY, text):
+    if scale and not figures and not re.search(_HOW_MANY, text):
+        made.groups += _more_groups(reader, [i for i in left if scale[0] not in reader.g.columns[i]])
         by_scale(reader, made, *scale)
         return
     if _counted(reader, made, left, figures):
@@ -111,7 +112,7 @@ def _correlation(reader: Reader, made: Reading, left: list[int], hints: list[Col
 
 def _open_comparison(reader: Reader, made: Reading, left: list[int]) -> None:
     """A comparison that found no column asks for one instead of being left out."""
-    for words, _ in COMPARISONS:
+    for words in (*(w for w, _ in COMPARISONS), "before|after|since|until|between"):
         m = re.search(rf"(?<!\w)(?:{words})\s(?:the )?§n(\d+)(?!\d)(?!\s?(?:%|percent))", reader.text)
         if m and not re.search(r"\b(?:percentile|quantile|top|first)\b", reader.text):
             number = reader.g.numbers[int(m[1])]
@@ -164,6 +165,7 @@ def _share(reader: Reader, made: Reading, left: list[int]) -> None:
         made.shape = "share_of_sum"
         return
     others = [i for i in left if not (numbers and reader.g.columns[i][0] in numbers)]
+    others = [i for i in others if not any(_used(reader, c) for c in reader.g.columns[i])]
     for index in others:
         if made.groups and reader.kinds.binary(reader.g.columns[index][0]) and made.where is None:
             _rate(reader, made, index)
@@ -208,8 +210,8 @@ def _counted(reader: Reader, made: Reading, left: list[int], figures: list[str])
         index = int(direct[1])
         column = reader.column(index, "text")
         amount = (
-            reader.kinds.is_number(column)
-            and (column.kind == "number" or not reader.kinds.row_label(column))
+            column.kind == "integer"
+            and not reader.kinds.row_label(column)
             and not re.search(r"(?i)id$|code|flight|number$", column.name)
         )
         if amount and stem(reader.g.said[f"§c{index}"].strip()) not in ROW_NOUNS - {"children"}:
@@ -219,12 +221,16 @@ def _counted(reader: Reader, made: Reading, left: list[int], figures: list[str])
             made.groups += _more_groups(reader, [i for i in left if i != index])
             return True
         made.groups += _more_groups(reader, [i for i in left if i != index])
+        if (reader.kinds.row_label(column) and reader.filters.conditions) or column.kind == "number":
+            made.shape = "count"
+            return True
         if reader.kinds.binary(column) is None or re.search(r"\b(?:are there|exist|different)\b", text):
             made.shape, made.show = "unique", [column]
             return True
         made.groups.append(as_groups([column])[0])
     made.shape = "count"
-    made.groups += _more_groups(reader, [i for i in left if not (direct and i == int(direct[1]))])
+    rest = [i for i in left if not (direct and i == int(direct[1]))]
+    made.groups += _more_groups(reader, [i for i in rest if not _used(reader, reader.g.columns[i][0])])
     unknown = unknown_word(reader)
     if unknown:
         ask_or_note(reader, unknown)
@@ -261,8 +267,13 @@ def _figure(reader: Reader, made: Reading, left: list[int], hints: list[Column],
         fit = [h for h in spare if reader.kinds.is_number(h)] or (
             list(spare) if made.aggs[0] in ("min", "max", "mode") else []
         )
-        if fit:
-            chosen = fit
+        same = [
+            c
+            for c in reader.kinds.table.columns
+            if reader.kinds.is_number(c) and re.search(rf"\b{re.escape(c.name.lower())}\b", reader.text)
+        ]
+        if fit or same:
+            chosen = fit or same[:1]
         elif others:
             column = reader.column(others[0])
             if (yes := reader.kinds.binary(column)) and made.aggs == ["mean"]:
@@ -302,7 +313,7 @@ def _without_figure(reader: Reader, made: Reading, left: list[int], hints: list[
 
     text = reader.text
     columns = [reader.column(i, "number" if made.descending is not None else "any") for i in left]
-    numbers = [c for c in columns if reader.kinds.is_number(c)]
+    numbers = [c for c in columns if reader.kinds.is_number(c) and not reader.kinds.is_code(c)]
     if made.descending is not None or re.search(r"\b(?:sorted|ordered|ranked|sort|order|rank) by\b", text):
         superlative(reader, made, columns, numbers)
         return
@@ -310,12 +321,8 @@ def _without_figure(reader: Reader, made: Reading, left: list[int], hints: list[
     if made.groups and numbers:
         made.aggs, made.measures = ["mean"], [Measure(c) for c in numbers]
         made.groups += as_groups([c for c in columns if c not in numbers])
-        if (
-            not comparing
-            and numbers[0].kind == "number"
-            and {stem(w) for w in name_words(numbers[0].name)} & {stem(a) for a in ADDITIVE}
-            and _over_time(made)
-        ):
+        additive = {stem(w) for w in name_words(numbers[0].name)} & {stem(a) for a in ADDITIVE}
+        if additive and not comparing:
             made.aggs = ["sum"]
         reader.notes.append(f"No figure was named; {made.aggs[0]} was taken.")
         return
@@ -367,7 +374,9 @@ def _without_figure(reader: Reader, made: Reading, left: list[int], hints: list[
             near_names(reader, unknown),
         )  # fmt: skip
     if not columns and reader.filters.conditions and not asked:
-        made.shape = "count"
+        named = re.match(r"\W*(?:the |all |any )?[^\W\d_]+\b", text)  # `movies with …`: the rows themselves
+        rows = bool(named) and named.group().split()[-1] in ROW_NOUNS  # type: ignore[union-attr]
+        made.shape, made.n = ("rows", made.n or 50) if rows else ("count", made.n)
         return
     if columns and not reader.filters.conditions and not asked and len(columns) == 1 and numbers:
         made.shape, made.measures = "describe", [Measure(numbers[0])]
@@ -381,7 +390,3 @@ def _without_figure(reader: Reader, made: Reading, left: list[int], hints: list[
     )
     if unknown:
         ask_or_note(reader, unknown)
-
-
-def _over_time(made: Reading) -> bool:
-    return any(g.grain for g in made.groups)

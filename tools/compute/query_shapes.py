@@ -30,7 +30,7 @@ def wanted_rows(text: str, g: Grounded) -> tuple[int | None, float | None, str]:
         point = {"first": 0.25, "lower": 0.25, "1st": 0.25, "second": 0.5}.get(m[1], 0.75)
     for pattern in (
         r"\b(?:top|first|last|bottom|head|tail|random|primeros|primeras|premiers|premières|ersten|letzten|前|sample of|best|worst|highest|lowest|largest|biggest|smallest|oldest|youngest|cheapest|longest|shortest|fastest|slowest|heaviest|latest|newest|earliest|most expensive|busiest)\s?§n(\d+)(?!\s?[%])",
-        rf"§n(\d+)\s(?:§c\d+\s)?(?:§f\d+\s)?(?:\w+\s)?{_RANKED}\b",
+        rf"§n(\d+)\s(?:§c\d+\s)?(?:§f\d+\s)?(?:\w+\s){{0,3}}?{_RANKED}\b",
         r"§n(\d+)\s(?:random\s|sample\s|example\s)?(?:rows|records|lines|entries|examples|samples|zeilen|filas|lignes|行|条)\b",
         r"\b(?:which|the|show|list|name|give me)\s(?:the\s)?§n(\d+)\s§c\d+\s(?:with|have|has|by|that|sold|made)",
     ):
@@ -40,6 +40,17 @@ def wanted_rows(text: str, g: Grounded) -> tuple[int | None, float | None, str]:
             if not number.percent and number.value == int(number.value) and 0 < number.value <= 100_000:
                 return int(number.value), point, re.sub(r"\s+", " ", text.replace(f"§n{m[1]}", " ", 1))
     return None, point, text
+
+
+_BURDEN = re.compile(
+    r"delay|cost|price|charge|fee|loss|error|missing|claim|debt|latency|duration|wait|late|complaint|defect|premium|expense",
+    re.IGNORECASE,
+)
+
+
+def burden(names: str) -> bool:
+    """Whether more of a column is worse, so that `worst` means the highest."""
+    return bool(_BURDEN.search(names))
 
 
 def order_of(text: str) -> bool | None:
@@ -69,7 +80,7 @@ def arithmetic(text: str, g: Grounded, kinds: Kinds, measure: Any) -> tuple[list
     for pattern, op, percent in patterns:
         for m in re.finditer(pattern, text):
             pair = [[c for c in g.columns[int(m[n])] if kinds.is_number(c)] for n in (1, 2)]
-            if not all(pair):
+            if not all(pair) or pair[0] == pair[1]:
                 continue
             if op == "per" and not _ratio_of(pair[1][0], kinds):
                 continue
@@ -101,7 +112,7 @@ def _ratio_of(column: Any, kinds: Kinds) -> bool:
     return column.kind == "number" or kinds.facts(column)[1] > 200
 
 
-_BEFORE = r"(?:how many|number of|count|of|for|among|amongst|with|have|has|had|having|and|or|are|is|were|was|who|that|which|also|both|did|do|does|only|all|many|from|than|between|vs|versus|compared? to|got|be)"
+_BEFORE = r"(?:how many|number of|count|of|for|among|amongst|with|have|has|had|having|and|or|are|is|were|was|who|that|which|also|both|did|do|does|only|all|many|from|than|between|vs|versus|compared? to|got|be|on|in|during)"
 
 
 def binary_condition(index: int, text: str, g: Grounded, kinds: Kinds) -> tuple[Condition, tuple[int, int]] | None:
@@ -122,7 +133,7 @@ def binary_condition(index: int, text: str, g: Grounded, kinds: Kinds) -> tuple[
     if re.match(r"\s(?:rate|rates|ratio|values?|column|status|distribution|by)\b", after) and not m["no"]:
         return None
     said = re.search(
-        rf"(?:^|\s)(?:{_BEFORE}|§f\d+|{'|'.join(sorted(ROW_NOUNS - {'行', '条', '人', '客户'}))})\s(?:the |a |an |been |ever |actually |really )*$",
+        rf"(?:^|\s)(?:{_BEFORE}|§f\d+|{'|'.join(sorted(ROW_NOUNS - {'行', '条', '人', '客户'}))})\s(?:(?:the|a|an|any) \w+ |the |a |an |been |ever |actually |really )*$",
         before,
     )
     aggregated = re.search(
@@ -154,6 +165,7 @@ def share_parts(text: str, filters: Filters, g: Grounded, kinds: Kinds) -> tuple
             mark = f"§f{len(filters.conditions)}"
             filters.conditions.append(made[0])
             text = f"{text[: made[1][0]]} {mark} {text[made[1][1] :]}"
+    text = re.sub(r"\s+", " ", text)
     filters.text = text
     m = re.search(rf"(?<!\w)(?:{_SHARE}|rates?)(?!\w)", text)
     if m is None:
@@ -161,6 +173,9 @@ def share_parts(text: str, filters: Filters, g: Grounded, kinds: Kinds) -> tuple
     before = re.findall(r"§f(\d+)", text[: m.start()])
     rest = text[m.end() :]
     behind = list(re.finditer(r"§f(\d+)", rest))
+    if re.match(r"rates?", m.group()) and before and re.search(r"§f\d+\s$", text[: m.start()]):
+        inside = [*before[:-1], *(b[1] for b in behind)]  # `bad rate by job`
+        return (_all(filters, inside), _without(text, inside)) if inside else (None, text)
     if re.match(r"rates?", m.group()):
         inside = [*before, *(b[1] for b in behind)]
         return (_all(filters, inside), _without(text, inside)) if inside else (None, text)
@@ -177,9 +192,18 @@ def share_parts(text: str, filters: Filters, g: Grounded, kinds: Kinds) -> tuple
         inside = [*inside, *(b[1] for b in behind if b.start() < verb.end())]
     elif within:
         inside = [*inside, *(b[1] for b in behind if b.start() >= within.end())]
+    if not inside and len(behind) > 1 and _said_as_verb(behind[-1][1], filters, g):
+        inside = [b[1] for b in behind[:-1]]  # `share of women survived`
     if not inside:
         return None, text
     return _all(filters, inside), _without(text, inside)
+
+
+def _said_as_verb(number: str, filters: Filters, g: Grounded) -> bool:
+    """Whether a condition stood in the question as what somebody did: churned, survived."""
+    column = filters.conditions[int(number)].column
+    said = [g.said[f"§c{i}"].strip().lower() for i, marked in enumerate(g.columns) if column in marked]
+    return any(word.endswith("ed") for word in said)
 
 
 def _all(filters: Filters, numbers: list[str]) -> Any:

@@ -92,7 +92,7 @@ def _single(kinds: Kinds, test: Condition) -> exp.Expression:
     if test.how in ("missing", "present"):
         gap = is_missing(kinds, test.column)
         return gap if test.how == "missing" else exp.Not(this=exp.paren(gap))
-    if test.how in ("from", "spans", "calendar"):
+    if test.how in ("from", "spans", "calendar", "weekday"):
         return _in_time(kinds, test)
     if test.how in ("contains", "starts", "ends"):
         low = exp.func("LOWER", exp.cast(column, "VARCHAR") if test.column.kind != "text" else column)
@@ -115,6 +115,10 @@ def _in_time(kinds: Kinds, test: Condition) -> exp.Expression:
     from sqlglot import exp
 
     at = moment(kinds, test.column)
+    if test.how == "weekday":
+        return exp.In(
+            this=exp.Extract(this=exp.var("ISODOW"), expression=at), expressions=[literal(v) for v in test.values]
+        )
     if test.how == "calendar":
         months = [v for v in test.values if v > 0]
         made: exp.Expression = exp.In(

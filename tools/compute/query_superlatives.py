@@ -46,7 +46,7 @@ def superlative(reader: Reader, made: Reading, columns: list[Column], numbers: l
     keys = [g for g in groups if not reader.kinds.row_label(g)]
     if made.descending is None:
         made.descending = not re.search(r"\bascending|increasing\b", text)
-    if numbers and keys:
+    if numbers and keys and not re.match(r"\W*when\b", reader.g.text):
         measure = numbers[-1] if len(numbers) > 1 and keys[0] != numbers[-1] else numbers[0]
         made.groups = [g for g in made.groups if g.column in keys] + as_groups([k for k in labels if k in keys])
         made.measures = [Measure(measure)]
@@ -63,6 +63,11 @@ def superlative(reader: Reader, made: Reading, columns: list[Column], numbers: l
             made.aggs = ["sum" if additive or re.search(r"\b(?:most|fewest)\b", text) else "mean"]
             reader.notes.append(f"Taken by the {'total' if made.aggs == ['sum'] else 'mean'} {measure.name}.")
         made.shape = "figure"
+        return
+    when = re.match(r"\W*(?:when|(?:on|at|in)? ?(?:which|what) (?:day|date|time))\b", reader.g.text)
+    if when and numbers and (dates := reader.kinds.dates()):
+        made.shape, made.order_by, made.show, made.groups = "rows", numbers[-1], [dates[0], *groups], []
+        made.n = made.n or 1
         return
     if (
         numbers

@@ -94,9 +94,17 @@ def _groups(plan: Plan, names: list[str], rows: Sequence[Row], dataset: str) -> 
         first, last = next(r for r in rows if r[at] is not None), next(r for r in reversed(rows) if r[at] is not None)
         return f"{plan.says} goes from {figure(first[at], percent)} ({_key(first, keys)}) to {figure(last[at], percent)} ({_key(last, keys)}); highest {figure(ranked[0][at], percent)} ({_key(ranked[0], keys)}), lowest {figure(ranked[-1][at], percent)} ({_key(ranked[-1], keys)})."
     high, low = ranked[0], ranked[-1]
+    if title == "rows" and not plan.one:
+        number = f"{len(rows)} {' and '.join(plan.keys)} with {plan.having}: " if plan.having else ""
+        least = f", fewest for {_key(low, keys)} ({figure(low[at])})" if len(ranked) > 1 else ""
+        return f"{number}most rows for {_key(high, keys)} ({figure(high[at])}){least}; {len(rows)} groups in {dataset}{_groups_where(plan)}."
+    if plan.one and title == "rows":
+        best = high if plan.descending else low
+        word = "most" if plan.descending else "fewest"
+        return f"{_key(best, keys)} has the {word} rows: {figure(best[at])} (of {len(rows)} groups in {dataset}{_groups_where(plan)})."
     if plan.one:
         best = high if plan.descending else low
-        return f"{_key(best, keys)} has the {'highest' if plan.descending else 'lowest'} {_bare(plan)}: {figure(best[at], percent)} (of {len(rows)} groups in {dataset}{_where(plan)})."
+        return f"{_key(best, keys)} has the {'highest' if plan.descending else 'lowest'} {_bare(plan)}: {figure(best[at], percent)} (of {len(rows)} groups in {dataset}{_groups_where(plan)})."
     if len(ranked) == 1:
         return f"{_bare(plan)} of {_key(high, keys)} is {figure(high[at], percent)} ({dataset})."
     if len(ranked) == 2 and len(rows) == 2:

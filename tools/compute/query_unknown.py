@@ -36,6 +36,7 @@ _VERBS = frozenset(
     my mine your yours our ours i me we us you a an the and or but if because as of at by for about against into to from up down in out on off so than very s t just now than against contain contains
     containing starting ending include includes including mention mentions mentioning begin begins word words text letter letters one ones whether while anything something everything nothing weird
     break down further breakdown evolve evolved evolution develop developed change changed changes grow grew grown increase increased decrease decreased drop dropped rise rose fall fell fallen season
+    join joined merge merged files both tables match matched together
     biggest sort sorting lowest profitable selling earning rated rating delayed populous costliest gender's sexes genders""".split()
 )
 

@@ -41,7 +41,7 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
     ("average", "avg"), ("percent", "perc", "pct", "percentage"), ("year", "yr"), ("month", "mnth", "mon"), ("hour", "hr"), ("minute", "min"),
     ("temperature", "temp"), ("humidity", "hum", "humid"), ("weight", "mass"), ("airline", "carrier", "operator"), ("destination", "dest"), ("airport", "faa"),
     ("departure", "dep"), ("arrival", "arr"), ("scheduled", "sched"), ("longitude", "lon", "lng"), ("latitude", "lat"), ("altitude", "alt", "elevation"),
-    ("profession", "occupation", "job"), ("revenue", "sales", "turnover"), ("discount", "rebate"), ("rating", "score", "stars"), ("claim", "clm"),
+    ("profession", "occupation", "job"), ("revenue", "sales", "turnover", "total"), ("discount", "rebate"), ("rating", "score", "stars"), ("claim", "clm"),
     ("amount", "sum"), ("area", "region"), ("zip", "postal", "postcode"), ("kind", "type"), ("plane", "aircraft"), ("engine", "eng"), ("manufacturer", "maker", "brand", "make"),
     ("adjusted", "adj"), ("volume", "vol"), ("description", "desc"), ("department", "dept"), ("marital", "married"), ("genre", "category"), ("duration", "length"),
     ("vehicle", "car", "auto"), ("rental", "cnt", "rent"), ("ticker", "symbol", "stock"), ("premium", "premiums"), ("deceased", "died"), ("kids", "children", "child"),
