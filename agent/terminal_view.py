@@ -70,6 +70,7 @@ class TerminalView:
         self._findings(result.get("findings", ()), whole)
         for table in result.get("tables", ()):
             self.console.print(table_of(table, None if whole else FOLD))
+        self._sql(result)
         for chart in result.get("charts", ())[: None if whole else 4]:
             self.console.print(Text(safe(chart["title"]), style="bold"))
             for line in drawn(chart, self.console.width):
@@ -154,12 +155,18 @@ class TerminalView:
         """A result's tables and pictures; headline and findings stand in the planner's answer."""
         for table in list(result.get("tables", ()))[:3]:
             self.console.print(table_of(table, FOLD))
+        self._sql(result)
         for chart in list(result.get("charts", ()))[:2]:
             self.console.print(Text(safe(chart["title"]), style="bold"))
             for line in drawn(chart, self.console.width):
                 self.console.print(Text(safe(line)), no_wrap=True, overflow="ellipsis")
         for file in result.get("files", ()):
             self.console.print(Text(f"report: {safe(file)}", style="dim"))
+
+    def _sql(self, result: Mapping[str, Any]) -> None:
+        """The statement behind an answer, so that it can be judged."""
+        if statement := (result.get("data") or {}).get("sql"):
+            self.console.print(Text(f"sql: {safe(statement)}", style="dim"))
 
     def _settle(self) -> None:
         """Take the progress display away before anything that stays is printed."""

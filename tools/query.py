@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
-from opsmith.tools.contract import Cancelled, Context, Finding, Result, Table, ToolError, tool
+from opsmith.tools.contract import Cancelled, Context, Finding, NeedsAnswer, Result, Table, ToolError, tool
 
 Agg = Literal[
     "count", "mean", "sum", "min", "max", "median", "std", "quantile", "missing", "unique", "top", "share", "corr"
@@ -46,21 +50,51 @@ def query(
     from opsmith.tools.compute.query_join import opened
     from opsmith.tools.compute.query_plan import Plan
 
-    with opened(context, dataset, reference, question) as source:
-        if sql:
-            made = Plan(checked(sql, MOST_ROWS, source.tables), "sql", says="answer")
-        else:
-            wanted = [*columns, *([target] if target else [])]
-            made = source.plan(wanted, agg, n)
-            made.sql = (
-                checked(made.sql, MOST_ROWS, source.tables)
-                .removeprefix("SELECT * FROM (")
-                .removesuffix(f") AS answer LIMIT {MOST_ROWS}")
-                if made.shape != "columns"
-                else made.sql
-            )
-        names, rows = _run(source.table, made.sql, context)
-    return _told(made, names, rows, source.name)
+    wanted = [*columns, *([target] if target else [])]
+
+    def answered(name: str, hints: list[str]) -> Result:
+        with opened(context, name, reference, question) as source, _one_sentence(context):
+            made = Plan(sql, "sql", says="answer") if sql else source.plan(hints, agg, n)
+            runnable = checked(made.sql, MOST_ROWS, source.tables)
+            names, rows = _run(source.table, runnable, context)
+            made.sql = runnable if sql else made.sql
+            return _told(made, names, rows, source.name)
+
+    try:
+        return answered(dataset, wanted)
+    except NeedsAnswer as asked:
+        if sql or reference or "has no column" not in str(asked):
+            raise
+        found = _elsewhere(context, dataset, question, answered)
+        if found is None:
+            raise
+        return found
+
+
+def _elsewhere(
+    context: Context, dataset: str, question: str, answered: Callable[[str, list[str]], Result]
+) -> Result | None:
+    """The answer of the one other table of the project in which every word of the question has a meaning, if there is one."""
+    from opsmith.tools.data import paths
+
+    every = paths.tables(context.project)
+    if len(every) > 12 or any(Path(t).name.lower() in question.lower() for t in every):
+        return None
+    found = []
+    for name in every:
+        if name == dataset or (context.project / name).stat().st_size > 100 << 20:
+            continue
+        try:
+            result = answered(name, [])
+        except ToolError:
+            continue
+        if not any("not used" in f.message for f in result.findings):
+            found.append((name, result))
+    if len(found) != 1:
+        return None
+    name, result = found[0]
+    note = Finding("other-table", "info", f"The words fit {name}, not {dataset}, so {name} was asked.")
+    return dataclasses.replace(result, findings=(note, *result.findings))
 
 
 def _told(made: Any, names: list[str], rows: list[tuple[Any, ...]], dataset: str) -> Result:
@@ -103,8 +137,6 @@ def _turned(made: Any, names: list[str], rows: list[tuple[Any, ...]]) -> tuple[l
 
 def _run(table: Any, sql: str, context: Context) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column titles and rows, within the time limit; stopped when the person stops the turn."""
-    import duckdb
-
     done = threading.Event()
 
     def watch() -> None:
@@ -119,6 +151,17 @@ def _run(table: Any, sql: str, context: Context) -> tuple[list[str], list[tuple[
     try:
         cursor = table.connection.execute(sql)
         return [d[0] for d in cursor.description], cursor.fetchmany(MOST_ROWS)
+    finally:
+        done.set()
+
+
+@contextmanager
+def _one_sentence(context: Context) -> Iterator[None]:
+    """What the engine refuses becomes one sentence for the person, never a bug report."""
+    import duckdb
+
+    try:
+        yield
     except duckdb.InterruptException:
         if context.cancelled():
             raise Cancelled from None
@@ -129,8 +172,6 @@ def _run(table: Any, sql: str, context: Context) -> tuple[list[str], list[tuple[
         ) from None
     except duckdb.Error as error:
         raise ToolError(f"That cannot be computed: {str(error).splitlines()[0][:200]}") from None
-    finally:
-        done.set()
 
 
 def _plain(value: Any) -> Any:

@@ -42,7 +42,7 @@ class FilterReader:
             (rf"{C}\s(?:is |are |was |were )?(?:not )?(?:between|from|zwischen|entre)\s{D}\s{to}\s{D}", self._dates_between),
             (rf"(?:between|from|zwischen|entre|von|de)\s{D}\s{to}\s{D}", self._dates_between),
             (rf"{C}\s{number_between}(?!\s?%)", self._between),
-            (rf"(?:between|aged|from)\s{N}\s{to}\s{N}(?:\s(?:in|of|for)?\s?{C})?", self._between_after),
+            (rf"(?:aged\s)?(?:between|aged|from)\s{N}\s{to}\s{N}(?:\s(?:in|of|for)?\s?{C})?", self._between_after),
             (rf"{C}\s{_AUX}(?P<cmp>{_CMP})\s(?:the\s)?{D}", self._date_compared),
             (rf"{C}\s{_AUX}(?P<no>not\s)?(?P<cmp>{_CMP})\s(?:the )?{N}", self._compared),
             (rf"(?P<no>not\s)?(?P<cmp>{_CMP})\s(?:the )?{N}\s(?:of\s|in\s|for\s)?{C}(?!\s(?:{_CMP}))", self._compared_after),
@@ -55,7 +55,7 @@ class FilterReader:
             (rf"(?:whose|where|with|and|names?|titles?)?\s?{C}\s(?:that |which |does |do )?(?P<no>not |n't |doesn't |don't )?(?P<how>contain(?:s|ing)?|includ(?:es|ing)?|mention(?:s|ing)?|start(?:s|ing)? with|begin(?:s|ning)? with|end(?:s|ing)? (?:with|in)|has the word|with the words?|like|enth[äa]lt|contiene|contient)\s(?:the |words? |text |term |phrase |letters? )*(?:{S}|{V}|(?P<word>[^\s§?.,]+))", self._text),
             (rf"(?P<no>not |n't |doesn't |don't )?(?P<how>contain(?:s|ing)?|mention(?:s|ing)?|start(?:s|ing)? with|begin(?:s|ning)? with|end(?:s|ing)? (?:with|in)|includ(?:es|ing))\s(?:the |words? |text |term |phrase )*(?:{S}|{V}|(?P<word>[^\s§?.,]+))(?:\sin\s(?:the |their |its )?{C})?", self._text),
             (rf"{C}\s(?:{IS_NOT})\s(?:in |one of |any of |equal to |among )?(?:a |an |the |either )?(?P<list>{_LIST})", self._is_not_value),
-            (rf"{C}\s(?:(?:is|are|was|were|has|have|had|equals?|equal to|of|=|==|:|ist|sind|es|est|in|one of|any of|among|either|being|named|called|from|on|at|to)\s)*\(?(?:a |an |the |either )?(?P<list>{_LIST})\)?", self._is_value),
+            (rf"{C}\s(?:(?:is|are|was|were|has|have|had|equals?|equal to|of|=|==|:|ist|sind|es|est|in|one of|any of|among|either|being|named|called|from|on|at|to)\s)*\(?\s?(?:a |an |the |either )?(?P<list>{_LIST})\)?", self._is_value),
             (rf"(?P<not>(?:{IS_NOT}|non|no)\s?-?\s?(?:(?:the|in|from|a|an|for|on|with|of) )*)(?P<list>{_LIST})(?:\s{C}(?!\s?(?:{IS}|{_CMP})))?", self._loose_not_value),
             (rf"(?P<list>{_LIST})(?:\s{C}(?!\s?(?:{IS}|{_CMP}|rate)))?", self._loose_value),
             (rf"{C}\s(?:(?:is|are|was|were|equals?|equal to|=|==|:|of|number|no\.?|on)\s)*{N}(?!\s?(?:rows|§c))", self._equals),
@@ -154,7 +154,9 @@ class FilterReader:
             if said is not None:
                 return None  # the unit names the column; what follows is another matter
         column = self._numeric(self._indexes(m, "c")[-1])
-        return None if column is None else Condition(column, self._sign(m), (self._number(number, column),))
+        if column is None or self.kinds.binary(column):
+            return None  # `under 10 survived`
+        return Condition(column, self._sign(m), (self._number(number, column),))
 
     def _or_more(self, m: re.Match[str]) -> Condition | None:
         named, number = self._indexes(m, "c"), self._indexes(m, "n")[0]
@@ -241,6 +243,8 @@ class FilterReader:
         column = self._any(self._indexes(m, "c")[0])
         if column is None or re.match(r"(?:how many|number of)", self.out.text[: m.start()].strip()[-9:]):
             return None
+        if m["miss"] == "no" and (said := self.kinds.binary(column)):
+            return Condition(column, "=", (said[1],))
         there = m["miss"] in ("filled", "filled in", "known", "given", "present", "recorded", "available")
         return Condition(column, "present" if there else "missing")
 

@@ -261,7 +261,8 @@ def _partial_columns(marking: _Marking) -> None:
             continue
         scored = sorted(((_fit(words, p), c) for c, p in parts), key=lambda s: -s[0])
         best = scored[0][0] if scored else 0.0
-        if best < (0.85 if words[0] in ROW_NOUNS else 0.55):
+        rate = i + len(run) < len(marking.tokens) and marking.tokens[i + len(run)].text.lower() in ("rate", "rates")
+        if best < (0.85 if words[0] in ROW_NOUNS and not rate else 0.55):
             continue
         chosen = [c for score, c in scored if score >= best - 0.08]
         marking.claim(start, end, "c", marking.found.columns, chosen[:8])
@@ -271,6 +272,8 @@ def _unfit(marking: _Marking, word: str, i: int) -> bool:
     if word.isdigit() or len(word) < 3 or word in NUMBER_WORDS:
         return True
     if word in ROW_NOUNS:
+        if i + 1 < len(marking.tokens) and marking.tokens[i + 1].text.lower() in ("rate", "rates"):
+            return False
         if marking.before(i) in ("total", "average", "mean", "most", "fewest", "median") or _top_of(marking, i):
             return False
         return marking.before(i) not in (

@@ -328,8 +328,17 @@ class Reader:
 
     def _shape(self, made: Reading, hints: list[Column]) -> None:
         from opsmith.tools.compute.query_roles import assign
+        from opsmith.tools.compute.query_unknown import ask_or_note, near_names, unknown_word
 
         assign(self, made, hints)
+        unknown = unknown_word(self)
+        if unknown and not any(f"“{unknown}”" in note for note in self.notes):
+            if made.shape == "share" and made.where is None:
+                raise NeedsAnswer(
+                    f"{self.kinds.table.name} has no column or value “{unknown}”. The share of what?",
+                    near_names(self, unknown),
+                )
+            ask_or_note(self, unknown)
 
     def scale(self) -> tuple[Column, bool] | None:
         """The column that `oldest` or `cheapest` speaks of, and whether the high end is meant."""

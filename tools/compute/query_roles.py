@@ -117,7 +117,10 @@ def _open_comparison(reader: Reader, made: Reading, left: list[int]) -> None:
         if m and not re.search(r"\b(?:percentile|quantile|top|first)\b", reader.text):
             number = reader.g.numbers[int(m[1])]
             said = f"{m.group().split('§')[0].strip()} {reader.g.said[f'§n{m[1]}'].strip() or number.plain()}"
-            choices = [c.name for c in reader.kinds.table.columns if reader.kinds.is_number(c)][:8]
+            parts = ("year", "month", "day", "hour", "minute", "week")
+            choices = [c.name for c in reader.kinds.table.columns if reader.kinds.is_number(c) and c.name not in parts][
+                :10
+            ]
             raise NeedsAnswer(f"“{said}” of which column?", choices)
 
 
@@ -137,14 +140,16 @@ def _used(reader: Reader, column: Column) -> bool:
 
 def _rate(reader: Reader, made: Reading, index: int) -> bool:
     """`churn rate by contract`: the share of yes of a column, by group."""
-    from opsmith.tools.compute.query_conditions import Condition
+    from opsmith.tools.compute.query_conditions import Condition, Node
 
     column = next((c for c in reader.g.columns[index] if reader.kinds.binary(c)), None)
     if column is None:
         return False
     yes = reader.kinds.binary(column)
     assert yes is not None
-    made.shape, made.within = "share", made.where
+    inside = [t for t in (made.within, made.where) if t is not None]
+    made.shape = "share"
+    made.within = inside[0] if len(inside) == 1 else Node("and", tuple(inside)) if inside else None
     made.where = Condition(column, "=", (yes[0],))
     made.groups += _more_groups(reader, [i for i in reader.candidates() if i != index])
     return True

@@ -121,7 +121,7 @@ def binary_condition(index: int, text: str, g: Grounded, kinds: Kinds) -> tuple[
         rf"(?P<no>(?:\b(?:non|not|no|without|never|un|didn't|did not|don't|do not|doesn't|does not|wasn't|weren't|haven't|hasn't|nicht|ohne|sin|sans)\s?-?\s?(?:a |an |any |have |be )*)?)§c{index}(?!\d)",
         text,
     )
-    if not m or len(g.columns[index]) > 1:
+    if not m or len(g.columns[index]) > 1 or re.search(rf"(?<!\w)(?:{dict(AGGREGATES)['corr']})(?!\w)", text):
         return None
     column = g.columns[index][0]
     before, after = text[: m.start()], text[m.end() :]

@@ -30,7 +30,7 @@ OVER = r"(?:over|above|more than|greater than|higher than|larger than|bigger tha
 UNDER = r"(?:under|below|less than|fewer than|lower than|smaller than|shorter than|younger than|cheaper than|nearer than|closer than|lighter than|slower than|earlier than|beneath|<|unter|weniger als|kleiner als|jünger als|kürzer als|menos de|menor(?:es)? (?:que|de|a)|inferior(?:es)? a|moins de|inf[ée]rieure?s? à|小于|低于|少于)"
 COMPARISONS = ((AT_LEAST, ">="), (AT_MOST, "<="), (OVER, ">"), (UNDER, "<"))
 IS = r"(?:is|are|was|were|be|being|equals?|equal to|of|=|==|:|ist|sind|es|son|est|sont)"
-IS_NOT = r"(?:is not|are not|was not|were not|isn'?t|aren'?t|wasn'?t|weren'?t|not|!=|<>|other than|different from|except(?: for)?|excluding|without|but not|ist nicht|sind nicht|nicht|no es|n'est pas|ohne|sin|sans)"
+IS_NOT = r"(?:is not|are not|was not|were not|isn'?t|aren'?t|wasn'?t|weren'?t|not|!=|<>|other than|different from|except(?: for)?|excluding|outside(?: of)?|without|but not|ist nicht|sind nicht|nicht|no es|n'est pas|ohne|sin|sans)"
 BY = r"(?:(?:grouped |group |broken down |break(?:ing)? (?:it )?down |split |splitted |separated |divided |differ\w* )?by|per|for each|for every|for all|each|every|across(?: the)?(?: different)?|in each|within each|depending on|as a function of|nach|pro|je|para cada|por|pour chaque|par|según|按)"
 AND = r"(?:,\s*and|,|and|&|und|y|et|和|then by|plus)"
 
