@@ -70,10 +70,24 @@ def _schema(context: Context, name: str) -> dict[str, Any]:
     except ToolError:
         return {"columns": [], "rows": None}
     try:
-        columns = [{"name": c.name, "kind": c.kind} for c in table.columns[:MOST_COLUMNS]]
+        columns: list[dict[str, Any]] = [{"name": c.name, "kind": c.kind} for c in table.columns[:MOST_COLUMNS]]
+        two_valued = _two_valued(table, columns)
+        columns = [{**c, "two_valued": True} if c["name"] in two_valued else c for c in columns]
         return {"columns": columns, "rows": table.rows}
     finally:
         table.close()
+
+
+def _two_valued(table: Any, columns: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Columns with exactly two values among the first rows: what a yes/no prediction may be about."""
+    from opsmith.tools.data.table import quoted
+
+    names = [str(c["name"]) for c in columns]
+    if not names:
+        return set()
+    counts = ", ".join(f"count(DISTINCT {quoted(n)})" for n in names)
+    row = table.connection.execute(f"SELECT {counts} FROM (SELECT * FROM data LIMIT 500)").fetchone()
+    return {n for n, count in zip(names, row or (), strict=False) if count == 2}
 
 
 def _models(project: Path) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ A set file holds worlds and what people say in them:
 
 A line of one request: difficulty (E, M, H), intents joined by +, the world's files and models that are there, marks
 (? asks, + or - side effect, ~ may ask, ^ may confirm, >intent also right, @tag, F with facts, W with monitors);
-arguments; text. `key?` in the arguments: any value is fine there; `key?=v`: v is fine but not needed. In a dialogue `!`
+arguments; text. `a||b`: b is right too. `key?` in the arguments: any value is fine there; `key?=v`: v is fine but not needed. In a dialogue `!`
 marks an approval and `=` that the runner says yes itself.
 """
 
@@ -118,7 +118,7 @@ def _frame(world: dict[str, Any], words: list[str], name: str) -> dict[str, Any]
 
 
 def _single(world: dict[str, Any], difficulty: str, rest: str, name: str) -> dict[str, Any]:
-    head = rest.split("|", 1)[0].split()
+    head = re.split(r"\s\|(?=\s)", rest, maxsplit=1)[0].split()
     return {**_frame(world, head[1:], name), "difficulty": DIFFICULTY[difficulty], **_turn(world, rest)}
 
 
@@ -128,7 +128,7 @@ def _dialogue(world: dict[str, Any], rest: str, name: str) -> dict[str, Any]:
 
 
 def _turn(world: dict[str, Any], rest: str) -> dict[str, Any]:
-    head, given, text = (p.strip() for p in rest.split("|", 2))
+    head, given, text = (p.strip() for p in re.split(r"\s\|(?=\s)", rest, maxsplit=2))
     words = head.split()
     intents = words[0].split("+")
     turn: dict[str, Any] = {"text": text, "intent": intents[0] if len(intents) == 1 else intents, "args": {}}

@@ -14,12 +14,13 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from opsmith.agent.offline.dialogue import model_name
+from opsmith.agent.offline.grounding import ground
 from opsmith.agent.offline.planner import OfflinePlanner
 from opsmith.agent.replies import read_reply
 from opsmith.evals.dialogues import KEYS
 from opsmith.tools import registry
 
-ACTING = {"clean", "train", "retrain", "predict", "deploy", "build", "monitor", "forget", "entities", "undo"}
+ACTING = {"clean", "train", "retrain", "predict", "deploy", "build", "monitor", "forget", "entities"}
 MAKING = {"generate", "pca", "scale", "encode", "keyword_risk", "interactions"}
 KINDS = {
     "id": "text",
@@ -64,7 +65,14 @@ def predictions(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _catalogue(item: Mapping[str, Any]) -> dict[str, Any]:
     files = [
-        {"path": p, "columns": [{"name": c, "kind": KINDS.get(k, k)} for c, k in columns.items()], "rows": 203}
+        {
+            "path": p,
+            "columns": [
+                {"name": c, "kind": KINDS[k], **({"two_valued": True} if k == "bool" else {})}
+                for c, k in columns.items()
+            ],
+            "rows": 203,
+        }
         for p, columns in sorted(item.get("files", {}).items())
     ]
     models = [
@@ -118,6 +126,8 @@ def _turn(world: dict[str, Any], messages: list[BaseMessage], text: str, approve
             )
         else:
             intent, known = intents().get(name, name), given
+        if name == "query" and ground(text, world).unknown_columns:
+            row["clarified"] = True  # the tool asks which column is meant
         if intent and intent not in row["intents"][-1:]:
             row["intents"].append(intent)
         for key, value in known.items():

@@ -61,7 +61,7 @@ def _take(state: Dialogue, tool: str, args: dict[str, Any]) -> None:
         state.facts.append(str(args.get("topic", "")))
     if tool in _TALK:
         return
-    state.last = (tool, {k: v for k, v in args.items() if k != "question"})
+    state.last = (tool, dict(args))
     _note(state, args)
     if tool == "train" and not args.get("model") and args.get("target"):
         state.model = model_name(str(args["target"]))

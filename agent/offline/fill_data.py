@@ -6,8 +6,11 @@ import re
 
 from opsmith.agent.offline import grammar
 from opsmith.agent.offline import operations as ops
-from opsmith.agent.offline.fill_shared import dry, need_file, unknown_column, with_names_masked
-from opsmith.agent.offline.slots import Filled, Scene, output, target_of
+from opsmith.agent.offline.fill_shared import about_in, dry, need_file, unknown_column, with_names_masked
+from opsmith.agent.offline.ground_columns import row_names
+from opsmith.agent.offline.ground_meaning import by_meaning
+from opsmith.agent.offline.slots import Filled, Scene, meant_target, output, target_of
+from opsmith.agent.offline.words import stem
 
 
 def profile(scene: Scene) -> Filled:
@@ -23,39 +26,69 @@ def profile(scene: Scene) -> Filled:
     return filled
 
 
+_ROWS = re.compile(
+    r"\b(first|last|sample|head|random|top)\b.*\b(rows?|lines?|records?|entries|zeilen|filas|lignes)\b|\bhead\b|\b(show|see|give|print|display)\b.{0,20}\b\d+ (rows?|lines?|records?)|"
+    r"前\d+行|erste\w* \d+ zeilen|primeras \d+ filas|premières \d+ lignes"
+)
+_COMPARES = re.compile(
+    r"\b(?:do|does|did|are|is|was|were)\b.+\b(?:more|less|fewer|better|worse|higher|lower|longer|shorter|always|often|cheaper|pricier|\w{2,}er)\b|"
+    r"\bthe \w+er\b.+\bthe \w+er\b|\bgo(?:es)? up with\b|\bdepend|\blink(?:ed)?\b|\brelat(?:ed|ion\w*)\b|\bcorrelat|\bconnect(?:ed|ion)\b"
+)
+
+
 def query(scene: Scene) -> Filled:
     filled = Filled("query")
     about, _ = scene.columns()
     path = need_file(filled, scene, "look at", about or None)
+    about, _ = about_in(scene, path)
     agg = ops.aggregate(scene.low)
-    rows = re.search(
-        r"\b(first|last|sample|head|random)\b.*\b(rows?|lines?|records?|entries)\b|\bhead\b|前\d+行|erste\w* \d+ zeilen|primeras \d+ filas|premières \d+ lignes",
-        scene.low,
-    )
-    n = grammar.count(scene.text)
-    if rows:
+    rows = _ROWS.search(scene.low)
+    if _COMPARES.search(scene.low) and len(about) < 2 and path:
+        about = _with_meant(scene, path, about)
+        agg = "corr" if len(about) == 2 and agg not in ("mean", "share", "count", "median") else agg
+    elif not about and path and not rows and agg not in (None, "count"):
+        about = _with_meant(scene, path, about)[:1]
+    if rows and agg in ("top", "unique", "count"):
         agg = None
-    if re.search(r"\btop \d+|\d+ most (common|frequent|popular)|\bmost (common|frequent|popular|often)\b", scene.low):
+    if re.search(
+        r"\btop \d+|\d+ (most|least) (common|frequent|popular)|\bmost (common|frequent|popular|often)\b|\d+ (highest|largest|biggest)",
+        scene.low,
+    ):
         agg = "top"
     if agg is None and about and not rows:
-        agg = "unique" if re.search(r"^\W*(which|what|list|welche|qué|quels|哪些)\b|values?", scene.low) else None
-    filled.arguments |= {"columns": about, "agg": agg, "n": n}
-    unknown_column(filled, scene, path)
-    needs_column = agg in ("mean", "sum", "max", "min", "median", "std", "quantile", "corr", "unique", "top")
-    if path and not about and needs_column and not filled.question and not scene.state.last:
-        filled.question = f"Which column of {path} do you mean?"
-        filled.choices = [c["name"] for c in scene.columns_of(path)][:8]
+        agg = (
+            "unique"
+            if re.search(r"^\W*(?:ok(?:ay)? then,? |and )?(which|what|list|welche|qué|quels|哪些)\b|values?", scene.low)
+            else None
+        )
+    named = scene.files()
+    filled.arguments |= {
+        "columns": about,
+        "agg": agg,
+        "n": grammar.count(scene.text),
+        "reference": named[1] if len(named) > 1 else None,
+    }
     filled.arguments["question"] = scene.text
     return filled
+
+
+def _with_meant(scene: Scene, path: str, about: list[str]) -> list[str]:
+    """The columns named, and up to two in all by the meaning of words."""
+    listed = scene.columns_of(path)
+    keys = row_names({"path": path, "columns": listed}) if listed else []
+    meant = by_meaning(scene.text, [c for c in listed if c["name"] not in keys], skip=[stem(path), *keys])
+    return [*about, *(m.value for m in meant if m.value not in about)][:2]
 
 
 def clean(scene: Scene) -> Filled:
     filled = Filled("clean")
     about, excluded = scene.columns()
     wanted = ops.clean_operations(scene.low if not scene.found.columns else with_names_masked(scene))
-    if "drop_missing" in wanted and not about:
+    if {"drop_missing", "drop_columns"} & set(wanted) and not about:
         about, excluded = excluded, []  # "without alcohol" names the column whose gaps go
     path = need_file(filled, scene, "clean", about or None)
+    there = {c["name"] for c in scene.columns_of(path)} if path else set()
+    about = [c for c in about if c in there] if there else about
     method = (
         ops.impute_method(scene.low)
         if "impute" in wanted
@@ -82,6 +115,7 @@ def features(scene: Scene) -> Filled:
     wanted = ops.feature_operations(with_names_masked(scene))
     about, excluded = scene.columns()
     path = need_file(filled, scene, "use", about or None)
+    about, excluded = about_in(scene, path)
     needs_target = bool({"suggest", "generate", "evaluate", "interactions"} & set(wanted)) and not {
         "pca",
         "scale",
@@ -89,10 +123,13 @@ def features(scene: Scene) -> Filled:
         "keyword_risk",
     } & set(wanted)
     if needs_target:
-        target = target_of(scene, path)
+        pair_named = "interactions" in wanted and len(about) >= 2
+        target = (
+            None if pair_named else target_of(scene, path) or (meant_target(scene, path) if _wondering(scene) else None)
+        )
         about = [a for a in about if a != target]
         filled.arguments["target"] = target
-        if path and not target and not filled.question:
+        if path and not target and not pair_named and not filled.question:
             filled.question = f"Which column of {path} should the features help to predict?"
             filled.choices = [c["name"] for c in scene.columns_of(path)][:8]
     method = (
@@ -118,3 +155,13 @@ def features(scene: Scene) -> Filled:
         ]
     unknown_column(filled, scene, path)
     return filled
+
+
+def _wondering(scene: Scene) -> bool:
+    """Whether the sentence says in plain words what is to be explained, so that its words may mean a column."""
+    return bool(
+        re.search(
+            r"\b(?:why|what (?:makes|drives|pushes|causes|decides|sets|wins|determines|influences)|how come|which \w+ (?:give|tell|decide|show)|who)\b|\bwhat \w+s\b",
+            scene.low,
+        )
+    )

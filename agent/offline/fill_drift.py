@@ -30,6 +30,8 @@ def drift(scene: Scene) -> Filled:
         reference, current = other_of_pair(scene, named[0])
     elif reference is None:
         reference, current = only_two(scene)
+    if kind == "performance":
+        about = [c for c in about if c.casefold() not in ("predicted", "prediction", "actual", "outcome")]
     filled.arguments |= {
         "reference": reference, "current": current, "columns": about, "metric": metric, "kind": kind,
         "threshold": grammar.threshold(scene.text), "model": model if model and (kind or not reference) else None,
@@ -98,6 +100,8 @@ def monitor(scene: Scene) -> Filled:
     low = scene.low
     reference, current = pair(scene)
     named = scene.files()
+    if not named and not scene.found.models and scene.made.get("current"):
+        reference, current = scene.made.get("reference"), scene.made["current"]
     stopping = re.search(
         r"\b(disable|pause|stop|switch off|turn off|mute|deactivate|delete|remove|kill|suspend|no longer|deaktivier\w*|desactiva\w*|désactive\w*|arrête\w*)\b|停用|关闭|停止",
         low,
@@ -113,7 +117,7 @@ def monitor(scene: Scene) -> Filled:
     model = scene.found.models[0].value if scene.found.models else None
     if model is None and entry:
         model = entry.get("model")
-    if model is None and not named:
+    if model is None and not named and not current:
         monitored = [m.get("model") for m in scene.catalogue.get("monitors", ()) if m.get("model")]
         model = monitored[0] if len(monitored) == 1 and not scene.found.models else the_model(scene)[0]
     metric = metric_of(scene)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from opsmith.agent.offline import grammar
-from opsmith.agent.offline.fill_shared import dry, fresh_file, metric_of, need_file, unknown_column, which_file
-from opsmith.agent.offline.slots import Filled, Scene, output, target_of, the_model
+from opsmith.agent.offline.fill_shared import (
+    about_in,
+    dry,
+    fresh_file,
+    metric_of,
+    need_file,
+    unknown_column,
+    which_file,
+)
+from opsmith.agent.offline.slots import Filled, Scene, meant_target, output, target_of, the_model
 
 
 def train(scene: Scene) -> Filled:
     filled = Filled("train")
     about, excluded = scene.columns()
-    path = need_file(filled, scene, "train on", about or None)
+    path = need_file(filled, scene, "train on", [*about, *excluded] or None)
+    about, excluded = about_in(scene, path)
     target = target_of(scene, path)
+    if indirect(scene):
+        target, about = _told_target(scene, path, target, about)
     inputs = [a for a in about if a != target]
     names = grammar.pick(scene.text, grammar.ALGORITHMS)
     tuning = re.search(r"\btun\w+|trials?|hyper", scene.low)
@@ -36,22 +46,52 @@ def train(scene: Scene) -> Filled:
     return filled
 
 
+def _told_target(scene: Scene, path: str | None, target: str | None, about: list[str]) -> tuple[str | None, list[str]]:
+    """The target and inputs of an indirect wish: what it tells about, before a column that it names in passing."""
+    yes_no = {str(c["name"]) for c in scene.columns_of(str(path)) if c.get("two_valued")}
+    meant = meant_target(scene, path)
+    return (meant, []) if meant in yes_no and target not in yes_no else (target or meant, about)
+
+
+_ROLLBACK = (
+    r"\b(?:roll|switch|go|change|fall|turn|bring|put|set|take|get|move|return|step|reset)\w*\b.{0,40}\bback\b|\broll-?back|\brevert|\brestor|\bback to (?:v|version|the (?:old|previous|earlier))|"
+    r"\b(?:previous|earlier|prior|older|old) (?:version|one|model)\b(?!.*(?:better|\bor\b|\bvs))|\bone before\b|\bundo\b|\bdowngrade|zurück|revierte|vuelve a la|volver a la|reviens|revenir|回滚|恢复"
+)
+_PROMOTE = r"\bpromot\w*|\b(?:make|let|set|put|crown|declare|use|take)\b.{0,40}\b(?:live|default|champion|production|current|in charge|take over|active)\b|\bcrown\b|\bin charge\b|\btake over\b|\bgo live\b|promuev|promeu|befördere|提升"
+_COMPARE = (
+    r"\bcompar\w*|\bbeat\w*|\bwins?\b|\bvs\.?\b|\bversus\b|\bbetter\b|\bworse\b|\boutperform\w*|\bchampion (?:and|vs|against|or)\b|\bchallenger\b|\bdid (?:the )?(?:retraining|refresh|update)\b.*\bhelp|"
+    r"\bbesser\b|\bmejor\b|\bmieux\b|\bmeilleur|更好|比较|\bor the old\b|\bold or new\b|\bagainst the old\b"
+)
+
+
+def _lifecycle(low: str) -> str | None:
+    """rollback, promote or compare; None is a retraining."""
+    if re.search(r"\bundo the promotion|\bundo the (?:last )?re-?training", low):
+        return "rollback"
+    comparing = re.search(_COMPARE, low)
+    if comparing and re.search(
+        r"^\W*(?:is|does|did|would|which|who|how|was|are|has|had|compare|ist|est)\b|\?|\bcompare\b|champion", low
+    ):
+        return "compare"
+    if re.search(_ROLLBACK, low):
+        return "rollback"
+    if re.search(_PROMOTE, low) and not re.search(
+        r"\b(?:re-?train|re-?fit)|(?:don.?t|do not|without|never|n.t) .{0,30}(?:live|production|promot|swap)", low
+    ):
+        return "promote"
+    return "compare" if comparing and not re.search(r"\bre-?train|\brefit|\bneu\b|up to date", low) else None
+
+
+def indirect(scene: Scene) -> bool:
+    """Whether a wish for a model is told by what it should tell (`who will come back?`) and not by a column."""
+    told = r"\b(?:who|which \w+|whether|if|when|whose|before|early warning|in advance|upfront|beforehand|see it coming|anticipat\w*|foresee\w*|spot|recogni[sz]e\w*|warn\w*|catch)\b"
+    return bool(re.search(told, scene.low)) and len(scene.text.split()) >= 5
+
+
 def retrain(scene: Scene) -> Filled:
     filled = Filled("retrain")
     low = scene.low
-    action = None
-    if re.search(
-        r"roll\w*[- ]?back|revert|go back|switch back|fall back|restore|previous version|zurück|revierte|vuelve a|reviens|回滚",
-        low,
-    ):
-        action = "rollback"
-    elif re.search(r"\bpromot\w*|make .{0,30}(live|default|champion|production|current)|promuev|promeu", low):
-        action = "promote"
-    elif re.search(
-        r"\bcompar\w*|beat\w*|\bwins?\b|\bvs\.?\b|versus|\bbetter\b|outperform|champion (and|vs|against)|challenger",
-        low,
-    ) and not re.search(r"\bretrain|\brefit", low):
-        action = "compare"
+    action = _lifecycle(low)
     name, choices = the_model(scene)
     filled.arguments |= {
         "model": name,
@@ -59,6 +99,12 @@ def retrain(scene: Scene) -> Filled:
         "version": grammar.version(scene.text),
         "dry_run": dry(scene),
     }
+    if (
+        filled.arguments["dry_run"]
+        and re.search(r"(?:without|not|n.t) (?:touch|chang)\w*", low)
+        and not re.search(r"dry|preview", low)
+    ):
+        filled.arguments["dry_run"] = None  # what runs live is left alone; the training itself is wished
     if action in ("rollback", "promote"):
         filled.arguments["dataset"] = None
     else:
@@ -148,24 +194,30 @@ def deploy(scene: Scene) -> Filled:
     if clouds and places == ["cloud"]:
         places = ["cloud"] if re.search(r"\bthe cloud\b", scene.low) else []
     stages = grammar.pick(text, grammar.STAGES)
+    sizes = grammar.resources(scene.text)
+    if not artifacts and {"min_replicas", "max_replicas", "cpu_target"} & set(sizes):
+        artifacts = ["hpa"]
     filled.arguments |= {
         "model": name, "version": grammar.version(scene.text), "environment": places[0] if places else None,
         "cloud": clouds[0] if clouds else None, "artifacts": artifacts, "stage": stages[0] if stages else None,
-        **grammar.resources(scene.text), "output": output(scene), "dry_run": dry(scene),
+        **sizes, "output": output(scene), "dry_run": dry(scene),
     }  # fmt: skip
     if name is None:
         filled.question = (
             "Which model should be deployed?" if choices else "There is no trained model yet. Train one first?"
         )
         filled.choices = choices
-    elif not (clouds or places or artifacts) and not _enough_for_deploy(filled.arguments, scene):
+    elif not (clouds or places or artifacts) and not _planned_before(str(name), scene):
         filled.question = "Where should it run, or which files do you want?"
         filled.choices = ["aws", "gcp", "azure", "on-premises", "edge", "local", "kubernetes manifests", "Dockerfile"]
     return filled
 
 
-def _enough_for_deploy(arguments: dict[str, Any], scene: Scene) -> bool:
-    return bool(scene.state.last and scene.state.last[0] == "deploy")
+def _planned_before(name: str, scene: Scene) -> bool:
+    """Whether a deployment of this model is there to change, so that its place and files are known."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
+    there = slug in {str(d).casefold().replace("_", "-") for d in scene.catalogue.get("deployments", ())}
+    return there or bool(scene.state.last and scene.state.last[0] == "deploy")
 
 
 def build(scene: Scene) -> Filled:

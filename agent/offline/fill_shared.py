@@ -32,6 +32,13 @@ def need_file(filled: Filled, scene: Scene, verb: str, columns: list[str] | None
     return path
 
 
+def about_in(scene: Scene, path: str | None) -> tuple[list[str], list[str]]:
+    """Columns the sentence is about and columns it excludes, as far as the file has them."""
+    about, excluded = scene.columns()
+    there = {c["name"] for c in scene.columns_of(path)} if path else set()
+    return ([c for c in about if c in there], [c for c in excluded if c in there]) if there else (about, excluded)
+
+
 def unknown_column(filled: Filled, scene: Scene, path: str | None) -> None:
     if scene.found.unknown_columns and not filled.question and path:
         wrong = scene.found.unknown_columns[0]

@@ -6,42 +6,68 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from opsmith.agent.offline import grammar, operations
 from opsmith.agent.offline.fill import fill
 from opsmith.agent.offline.scene import CLEAR, DATA, GUESS
 from opsmith.agent.offline.slots import Dialogue, Filled, Scene, pair
+from opsmith.agent.offline.words import SMALL
 
 _FOLLOW = re.compile(
     r"^\W*(?:and|but|also|now|then|ok|okay|so|just|only|what about|how about|same|the same|instead|rather|better|make (?:it|that)|with|without|on|for|by|per|split|use|using|no|not|don.?t|sorry|actually|"
-    r"oh|wait|i mean|i meant|und|nur|aber|mit|jetzt|bitte|y|solo|sólo|con|ahora|et|seulement|avec|maintenant|limit|cap|set|change|switch|into|to|in|as|at|only|again|good|fine|great|第|只|改|换|那|用)\b|^\W*(?:只|改|换|那|用|和)",
+    r"oh|wait|i mean|i meant|plus|except|hm+|und|nur|aber|mit|ohne|jetzt|bitte|lieber|y|solo|sólo|con|sin|ahora|et|seulement|avec|sans|maintenant|plutôt|limit|cap|set|change|switch|into|to|in|as|at|only|again|good|fine|great|第|只|改|换|那|用)\b|^\W*(?:只|改|换|那|用|和)",
     re.IGNORECASE,
 )
+
+
+def fragment(scene: Scene) -> bool:
+    """Whether a message is only names, values and small words: an answer or a change, no request of its own."""
+    if len(scene.text.split()) > 12:
+        return False
+    every = (*scene.found.files, *scene.found.outputs, *scene.found.models, *scene.found.columns, *scene.found.monitors)
+    text = scene.text
+    for m in sorted(every, key=lambda m: -m.start):
+        text = f"{text[: m.start]} {text[m.end :]}"
+    for table in (
+        grammar.METRICS,
+        grammar.ALGORITHMS,
+        grammar.CLOUDS,
+        grammar.ENVIRONMENTS,
+        grammar.CHANNELS,
+        grammar.STAGES,
+    ):
+        for _, pattern in table:
+            text = re.sub(pattern, " ", text, flags=re.IGNORECASE)
+    left = [w for w in re.findall(r"[^\W\d_]{2,}|[\u3400-\u9fff]", text.casefold()) if w not in SMALL]
+    left = [w for w in left if not re.fullmatch(r"[kmgt]i?b?|st|nd|rd|th|只|用|和|的|按|改|成|看|第|个|那|换|与", w)]
+    return not left
 
 
 def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled | None:
     """The message as an answer to a question, a change of what waits, or a follow-up of the last call; else None."""
     pending = [p for p in scene.catalogue.get("pending", ()) if p.get("tool") in DATA]
     short = len(scene.text.split()) <= 9
+    part = fragment(scene)
+    about = scene.found.files or scene.found.columns or scene.found.models or scene.found.outputs
+    aside = intent in _ASIDE and best >= 4 and not (part and about)
+    if aside:
+        return None
     if state.asked and state.asked[0] in DATA:
         tool, known = str(state.asked[0]), state.asked[1]
-        if (
-            intent == tool
-            or best < CLEAR + 1
-            or (
-                short
-                and (scene.found.files or scene.found.columns or scene.found.models)
-                and best < 5
-                and intent not in ("cancel", "undo", "meta", "decline")
-            )
-        ):
+        if intent == tool or part or best < CLEAR + 1 or (short and about and best < 5 and intent not in _ASIDE):
             return _merged(tool, known, scene, answering=True)
-    if (
-        intent in ("cancel", "undo", "smalltalk", "decline", "meta", "remember", "recall", "forget", "help", "status")
-        and best >= 4
-    ):
+    if intent in _ASIDE and best >= 4:
         return None
+    asks_figure = (
+        intent == "query"
+        and best >= CLEAR
+        and operations.aggregate(scene.low)
+        and not re.match(r"\W*(?:with|use|using|mit|con|avec)\b", scene.low)
+    )
     if pending:
+        if asks_figure and pending[-1]["tool"] != "query":
+            return None
         tool, known = pending[-1]["tool"], dict(pending[-1]["arguments"])
-        if intent == tool and (not scene.files() or scene.files()[0] in known.values()):
+        if part or (intent == tool and (not scene.files() or scene.files()[0] in known.values())):
             return _merged(tool, known, scene)
         if best < CLEAR + 0.5 or (
             short and _FOLLOW.match(scene.text) and best < 4.6 and intent not in ("query", "profile", "drift")
@@ -52,28 +78,32 @@ def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled
         return None
     if state.refused and intent == state.refused[0] and not scene.files() and not scene.found.models:
         return _merged(state.refused[0], state.refused[1], scene)
-    if state.last is None:
-        return None
-    tool, known = state.last
-    follows = bool(_FOLLOW.match(scene.text)) or (short and best < GUESS)
-    something = (
-        scene.found.files
-        or scene.found.columns
-        or scene.found.models
-        or re.search(r"\d", scene.text)
-        or scene.found.outputs
+    return None if state.last is None else _after_last(scene, state.last, best, intent, part=part, short=short)
+
+
+_ASIDE = frozenset(["cancel", "undo", "smalltalk", "decline", "meta", "remember", "recall", "forget", "help", "status"])
+_FOR_REAL = r"for real|really|actually (do|write|save)|this time|go on|write it|save it|now (do|write)"
+
+
+def _after_last(
+    scene: Scene, last: tuple[str, dict[str, Any]], best: float, intent: str, *, part: bool, short: bool
+) -> Filled | None:
+    """A follow-up of the call before: `and by region?`, `only humidity`, `what about autumn`."""
+    tool, known = last
+    follows = bool(_FOLLOW.match(scene.text)) or part or (short and best < GUESS)
+    something = any((scene.found.files, scene.found.columns, scene.found.models, scene.found.outputs)) or bool(
+        re.search(r"\d", scene.text)
+        or (tool == "query" and operations.aggregate(scene.low))
+        or grammar.pick(scene.text, grammar.METRICS)
     )
-    if (
-        tool == "clean"
-        and re.search(
-            r"for real|really|actually (do|write|save)|this time|go on|write it|save it|now (do|write)", scene.low
-        )
-        and known.get("dry_run")
-    ):
+    if tool == "clean" and known.get("dry_run") and re.search(_FOR_REAL, scene.low):
         return _merged(tool, known, scene)
-    if follows and something and best < CLEAR:
+    figure = operations.aggregate(scene.low) is not None and tool != "query"
+    if part and intent != tool and (tool == "profile" or figure):
+        return None
+    if follows and something and (part or best < CLEAR):
         return _merged(tool, known, scene)
-    if follows and tool in ("query", "drift") and intent == tool and not scene.files() and something:
+    if tool in ("query", "drift") and intent == tool and not scene.files() and something and (follows or short):
         return _merged(tool, known, scene)
     return None
 
@@ -97,11 +127,8 @@ def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool =
     about, excluded = scene.columns()
     if tool == "train":
         _merge_target(arguments, new, about, excluded, scene, answering)
-    if tool == "query" and about and not answering:
-        if re.search(r"\b(split|by|per|for each|group\w*|broken|each|nach|pro|por|par|按)\b", scene.low):
-            new["columns"] = list(dict.fromkeys([*arguments.get("columns", []), *about]))
-        if "agg" not in new and arguments.get("agg"):
-            new["agg"] = arguments["agg"]
+    if tool == "query" and not answering:
+        _merge_question(arguments, new, about, scene)
     if tool in ("deploy", "monitor", "predict") and "replicas" not in new:
         _lone_number(tool, arguments, new, scene)
     if (
@@ -117,8 +144,26 @@ def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool =
     merged = {**arguments, **{k: v for k, v in new.items() if v not in (None, [], "")}}
     again = Filled(tool, merged)
     if tool == "query":
-        again.arguments["question"] = scene.text
+        earlier = str(known.get("question") or "")
+        again.arguments["question"] = f"{earlier}\n{scene.text}" if earlier else scene.text
     return _still_missing(again, scene, fresh)
+
+
+_GROUPS = r"\b(?:split|by|per|for (?:each|every)|group\w*|broken|each|every|across|in each|nach|pro|je|por|cada|par|chaque)\b|按|每"
+
+
+def _merge_question(arguments: dict[str, Any], new: dict[str, Any], about: list[str], scene: Scene) -> None:
+    """A follow-up question: a group is added, a new figure keeps the columns, a new column keeps the figure."""
+    earlier = arguments.get("columns") or []
+    earlier = earlier if isinstance(earlier, list) else [earlier]
+    if about and re.search(_GROUPS, scene.low):
+        new["columns"] = list(dict.fromkeys([*earlier, *about]))
+    elif not about:
+        new.pop("columns", None)
+    if not operations.aggregate(scene.low) and arguments.get("agg"):
+        new["agg"] = arguments["agg"]
+    elif new.get("agg") == "unique" and about and arguments.get("agg"):
+        new["agg"] = operations.aggregate(scene.low) or arguments["agg"]
 
 
 def _merge_pair(arguments: dict[str, Any], files: list[str], scene: Scene) -> None:

@@ -41,7 +41,7 @@ ALGORITHMS: tuple[tuple[str, str], ...] = (
     ("neural_network", r"\bneural net(work)?s?\b|\bmlp\b"),
 )  # fmt: skip
 CLOUDS = (("aws", r"\baws\b|\bamazon\b|\beks\b|\bfargate\b|\becs\b|\bsagemaker\b|\bec2\b"),
-          ("gcp", r"\bgcp\b|\bgoogle\b|\bgke\b|\bcloud run\b|\bvertex\b"),
+          ("gcp", r"\bgcp\b|\bgcloud\b|\bgoogle\b|\bgke\b|\bcloud run\b|\bvertex\b"),
           ("azure", r"\bazure\b|\bmicrosoft\b|\baks\b|\bcontainer apps\b"))  # fmt: skip
 ENVIRONMENTS = (
     ("on_prem", r"\bon-?prem\w*\b|\bon premises?\b|\bown (servers?|hardware|machines?|rack|data ?cent\w*)\b|\bin-?house\b|\bself-?hosted\b|"
@@ -60,7 +60,7 @@ ARTIFACTS = (
     ("k8s", r"\bk8s\b|\bkubernetes\b|\bmanifests?\b|\bhelm\b|\bkustomi[sz]e\b|\bkube\b"),
     ("hpa", r"\bhpa\b|\bauto-?scal\w*|\bscal\w+ (rule|policy|automatically)\b|自动扩"),
     ("script", r"\b(deploy(ment)?|cloud|shell|bash|gcloud|aws|azure|rollout) script\b|\bscripts?\b|\bterraform\b"),
-    ("requirements", r"\brequirements?(\.txt)?\b|\bpin(s|ned|ning)?\b|\bdependenc\w+|\block ?file\b|\bpackage (list|versions)\b"),
+    ("requirements", r"\brequirements?(\.txt)?\b|\bpin(s|ned|ning)?\b|\bdependenc\w+|\block ?file\b|\bdeps\b|\bfreeze\b|\bpackage (list|versions)\b"),
 )  # fmt: skip
 CHANNELS = (("slack", r"\bslack\b|#[\w-]+"), ("email", r"\be-?mails?\b|\bmails?\b|\bcorreo\b|\bcourriel\b|邮件"), ("pagerduty", r"\bpager-?duty\b|\bpager\b|\bpage (me|us|on)"),
             ("teams", r"\b(ms |microsoft )?teams\b(?= )|\bon teams\b"), ("webhook", r"\bweb-?hook\b"), ("sms", r"\bsms\b|\btext message\b"))  # fmt: skip
@@ -85,9 +85,10 @@ def threshold(text: str) -> float | int | str | None:
     m = _first(
         text,
         rf"(?:threshold|cut-?off|ceiling|limit|schwelle|umbral|seuil|阈值)\s*(?:of|at|to|is|=|:|on|von|de|at)?\s*{_NUMBER}\s*(%|percent)?",
-        rf"(?:above|over|below|under|exceed\w*|greater than|more than|less than|lower than|higher than|past|beyond|>=|<=|>|<|beneath|"
+        rf"(?:above|over|below|under|exceed\w*|pass(?:es|ed)?|gets? past|hits?|reach(?:es)?|greater than|more than|less than|lower than|higher than|past|beyond|>=|<=|>|<|beneath|"
         rf"(?:drops?|falls?|sinks?|dips?|slips?|goes|rises?|climbs?|gets|is|goes up|stays) (?:to|below|under|above|over|past|beneath)|über|unter|por encima de|por debajo de|"
         rf"supera|baja de|au-dessus de|en dessous de|dépasse|超过|低于|高于|大于|小于)\s*(?:than )?{_NUMBER}\s*(%|percent)?",
+        rf"\b(?:alert|alarm|threshold|monitor|watch|check|bar|line)\b.{{0,25}}?\b(?:to|at)\s+{_NUMBER}(?!\s*(?:min|hour|day|h\b|m\b))\s*(%|percent)?",
         rf"\b(?:psi|ks|js|auc|f1|mae|rmse|accuracy|recall|precision|r2)\s*(?:of|at|is|=|:|@)?\s*{_NUMBER}\s*(%|percent)?",
         rf"(?:probability|score|p)\s*(?:of|at|>|>=|above|over)\s*{_NUMBER}\s*(%|percent)?",
     )

@@ -77,6 +77,8 @@ def _remember_made(step: Step, made: dict[str, str]) -> None:
         made.setdefault("file", str(args["dataset"]))
         if step.intent in ("profile", "query", "train"):
             made["file"] = str(args["dataset"])
+    if step.intent == "drift" and args.get("current"):
+        made |= {k: str(args[k]) for k in ("reference", "current") if args.get(k)}
     if step.intent == "train" and args.get("target"):
         made["model"] = str(args.get("model") or model_name(str(args["target"])))
     elif args.get("model"):

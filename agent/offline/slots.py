@@ -9,10 +9,12 @@ from typing import Any
 
 from opsmith.agent.offline.dialogue import Dialogue
 from opsmith.agent.offline.found import Grounded
+from opsmith.agent.offline.ground_columns import row_names
+from opsmith.agent.offline.ground_meaning import by_meaning
 from opsmith.agent.offline.words import stem, tokens
 
 _EXCLUDE = re.compile(
-    r"\b(?:ignor\w*|exclud\w*|without(?: using)?|except(?: for)?|leav\w* out|omit\w*|skip\w*|drop(?:ping)?|minus|but not|not (?:use|using)|(?:don.t|do not|never) (?:use|include|touch|feed)|"
+    r"\b(?:ignor\w*|exclud\w*|without(?: using)?|except(?: for)?|leav\w* out|omit\w*|skip\w*|drop(?:ping)?|minus|but not|not (?:use|using|from|with|by)|(?:don.?t|do not|never) (?:use|include|touch|feed|take|consider|look at)|minus|no\b(?= *$)|"
     r"keep out|apart from|other than|ohne|außer|sin(?: usar)?|excepto|sans|sauf|不(?:用|要|包括)|排除|忽略)[^.;]{0,12}$",
     re.IGNORECASE,
 )
@@ -70,6 +72,10 @@ class Scene:
                 r"[\s,'`\"]*(?:and|or|und|y|et|ou|&|,)?[\s'`\"]*", self.text[last_end : m.start]
             )
             out = bool(_EXCLUDE.search(before[-45:])) or bool(joined and last_excluded)
+            if re.search(r"\b(?:leav\w*|keep\w*|tak\w*)\s(?:the )?[`'\"]?$", before, re.IGNORECASE):
+                out = out or bool(
+                    re.match(r"[`'\"]?(?: column)? (?:out|away|aside)\b", self.text[m.end :], re.IGNORECASE)
+                )
             (excluded if out else about).append(m.value)
             last_end, last_excluded = m.end, out
         return list(dict.fromkeys(about)), list(dict.fromkeys(excluded))
@@ -122,7 +128,11 @@ def the_model(scene: Scene) -> tuple[str | None, list[str]]:
         return scene.found.models[0].value, []
     if scene.made.get("model"):
         return scene.made["model"], []
-    order = re.search(r"\b(?:the )?(first|second|third|last|1st|2nd|3rd)(?: one| model)?\b", scene.low)
+    if unknown_model(scene):
+        return None, names
+    order = re.search(
+        r"\b(?:the )?(first|second|third|last|1st|2nd|3rd)(?: one| model)?\b(?! quarter| rows| lines)", scene.low
+    )
     if order and scene.state.listed_models and names:
         number = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "last": len(names) - 1}[
             order.group(1)
@@ -134,6 +144,18 @@ def the_model(scene: Scene) -> tuple[str | None, list[str]]:
     if len(names) == 1:
         return names[0], []
     return None, names
+
+
+_NOT_A_MODEL = re.compile(r"\b(?:tag\w*|as|call(?:ed)?|named?|it|into|to|column|columns)\s*[`'\"]?$", re.IGNORECASE)
+
+
+def unknown_model(scene: Scene) -> str:
+    """An identifier in a sentence about a model that no model and no column has, or ''."""
+    for name in scene.found.unknown_columns:
+        place = scene.text.find(name)
+        if "_" in name and place >= 0 and not _NOT_A_MODEL.search(scene.text[:place]):
+            return name
+    return ""
 
 
 def target_of(scene: Scene, path: str | None) -> str | None:
@@ -161,6 +183,26 @@ def target_of(scene: Scene, path: str | None) -> str | None:
                 if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", fact, re.IGNORECASE):
                     return name
     return None
+
+
+def meant_target(scene: Scene, path: str | None) -> str | None:
+    """The column to predict that an indirect wish is about: by the meaning of its words, else the only yes/no column."""
+    if path is None:
+        return None
+    listed = scene.columns_of(path)
+    yes_no = [str(c["name"]) for c in listed if c.get("two_valued")]
+    keys = row_names({"path": path, "columns": listed}) if listed else []
+    open_columns = [c for c in listed if c["name"] not in keys]
+    meant = [m.value for m in by_meaning(scene.text, open_columns, skip=[stem(path), *keys])]
+    for name in meant:
+        if name in yes_no:
+            return name
+    if len(yes_no) == 1 and re.search(_WHETHER, scene.low):
+        return yes_no[0]
+    return meant[-1] if len(meant) == 1 else yes_no[0] if len(yes_no) == 1 and not meant else None
+
+
+_WHETHER = r"\b(?:who|which|whether|if|when|before|whose|why|what makes|early warning|in advance|upfront|beforehand|won.t|will|going to|likely)\b"
 
 
 def output(scene: Scene) -> str | None:
@@ -196,7 +238,7 @@ def pair(scene: Scene) -> tuple[str | None, str | None]:
             return second.value, first.value
     if re.search(r"\b(reference|baseline|train\w*)\b[^.]{0,12}$", before_first):
         return first.value, second.value
-    if re.search(r"\b(reference|baseline)\b", text[second.end : second.end + 30].casefold()):
+    if re.search(r"\b(reference|baseline)\b", between + text[second.end : second.end + 30].casefold()):
         return second.value, first.value
     if re.search(r"\bfrom\b[^a-z]*$", before_first) or re.search(r"\bto\b", between):
         return first.value, second.value
