@@ -12,8 +12,8 @@ A set file holds worlds and what people say in them:
 
 A line of one request: difficulty (E, M, H), intents joined by +, the world's files and models that are there, marks
 (? asks, + or - side effect, ~ may ask, ^ may confirm, >intent also right, @tag, F with facts, W with monitors);
-arguments; text. `a||b`: b is right too. `key?` in the arguments: any value is fine there; `key?=v`: v is fine but not needed. In a dialogue `!`
-marks an approval and `=` that the runner says yes itself.
+arguments; text. `a||b`: b is right too. `key?` in the arguments: any value is fine there; `key?=v`: v is fine but not
+needed. In a dialogue `!` marks an approval and `=` that the runner says yes itself.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _turn(world: dict[str, Any], rest: str) -> dict[str, Any]:
         turn["reply_to_confirm"] = "approve"
     others = [w[1:].split("+") for w in words[1:] if w.startswith(">")]
     if others:
-        turn["accept"] = others
+        turn["accept"] = [*turn.get("accept", []), *others]
     return turn
 
 
@@ -172,7 +172,9 @@ def _arguments(world: dict[str, Any], given: str, turn: dict[str, Any]) -> None:
     optional: dict[str, Any] = {}
     for word in shlex.split(given):
         key, equals, value = word.partition("=")
-        if key.endswith("?"):
+        if word.startswith(">"):
+            turn.setdefault("accept", []).append(word[1:].split("+"))
+        elif key.endswith("?"):
             optional[key[:-1]] = _value(world, key[:-1], value) if equals else "*"
         elif "/" in key and not equals:
             raise ValueError(word)

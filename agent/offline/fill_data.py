@@ -32,16 +32,16 @@ _ROWS = re.compile(
 )
 _COMPARES = re.compile(
     r"\b(?:do|does|did|are|is|was|were)\b.+\b(?:more|less|fewer|better|worse|higher|lower|longer|shorter|always|often|cheaper|pricier|\w{2,}er)\b|"
-    r"\bthe \w+er\b.+\bthe \w+er\b|\bgo(?:es)? up with\b|\bdepend|\blink(?:ed)?\b|\brelat(?:ed|ion\w*)\b|\bcorrelat|\bconnect(?:ed|ion)\b"
+    r"\bthe \w+er\b.+\bthe \w+er\b|\bgo(?:es)? up with\b|\bdepend|\blink(?:ed)?\b|\brelat(?:ed|ion\w*)\b|\bcorrelat|\bconnect(?:ed|ion)\b|^\W*(?:do|does|did)\b.+\b(?:make|cause|affect|influence|lead|change|drive|matter|hurt|help|mean|impact|keep|bring|raise|lower)s?\b"
 )
 
 
 def query(scene: Scene) -> Filled:
     filled = Filled("query")
-    about, _ = scene.columns()
-    path = need_file(filled, scene, "look at", about or None)
-    about, _ = about_in(scene, path)
-    agg = ops.aggregate(scene.low)
+    named_columns = [c for part in scene.columns() for c in part]  # `without a note` is about the note as well
+    path = need_file(filled, scene, "look at", named_columns or None)
+    about = [c for part in about_in(scene, path) for c in part]
+    agg = ops.aggregate(with_names_masked(scene))
     rows = _ROWS.search(scene.low)
     if _COMPARES.search(scene.low) and len(about) < 2 and path:
         about = _with_meant(scene, path, about)

@@ -15,8 +15,8 @@ def drift(scene: Scene) -> Filled:
     reference, current = pair(scene)
     named = scene.files()
     models = scene.found.models
-    metric = next((m for m in grammar.pick(scene.text, grammar.METRICS)), None)
-    kind = _kind(scene)
+    metric = next((m for m in grammar.pick(scene.low, grammar.METRICS)), None)
+    kind = _kind(scene) or _outcomes_kind(scene)
     model = models[0].value if models else None
     if kind in ("performance", "prediction") and not model:
         model = the_model(scene)[0]
@@ -31,7 +31,10 @@ def drift(scene: Scene) -> Filled:
     elif reference is None:
         reference, current = only_two(scene)
     if kind == "performance":
-        about = [c for c in about if c.casefold() not in ("predicted", "prediction", "actual", "outcome")]
+        target = (scene.model_entry(model) or {}).get("target")
+        about = [
+            c for c in about if c.casefold() not in ("predicted", "prediction", "actual", "outcome") and c != target
+        ]
     filled.arguments |= {
         "reference": reference, "current": current, "columns": about, "metric": metric, "kind": kind,
         "threshold": grammar.threshold(scene.text), "model": model if model and (kind or not reference) else None,
@@ -50,6 +53,18 @@ def drift(scene: Scene) -> Filled:
         )
         filled.choices = [p for p in scene.paths if p != reference][:6]
     return filled
+
+
+def _outcomes_kind(scene: Scene) -> str | None:
+    """`performance` when a file with what really happened is compared with a model: its target without its inputs."""
+    entry = scene.model_entry(the_model(scene)[0])
+    named = scene.files()
+    if entry is None or not named:
+        return None
+    inputs = {c["name"] for c in scene.columns_of(str(entry.get("trained_on")))} - {entry.get("target")}
+    there = {c["name"] for c in scene.columns_of(named[-1])}
+    tells = entry.get("target") in there and len(there & inputs) * 2 < len(inputs)
+    return "performance" if tells else None
 
 
 def _kind(scene: Scene) -> str | None:
@@ -103,7 +118,7 @@ def monitor(scene: Scene) -> Filled:
     if not named and not scene.found.models and scene.made.get("current"):
         reference, current = scene.made.get("reference"), scene.made["current"]
     stopping = re.search(
-        r"\b(disable|pause|stop|switch off|turn off|mute|deactivate|delete|remove|kill|suspend|no longer|deaktivier\w*|desactiva\w*|désactive\w*|arrête\w*)\b|停用|关闭|停止",
+        r"\b(disable|pause|stop|switch off|turn off|mute|deactivate|delete|remove|kill|suspend|no longer|quit|cease|(?:switch|turn|shut)\w* .{0,40}\boff|(?:don.?t|do not) need .{0,50}(?:any ?more|any longer)|no more|unsubscribe|end (?:the )?(?:watch|monitor)\w*|deaktivier\w*|desactiva\w*|désactive\w*|arrête\w*)\b|停用|关闭|停止",
         low,
     )
     entry = next(

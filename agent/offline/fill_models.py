@@ -26,7 +26,7 @@ def train(scene: Scene) -> Filled:
     if indirect(scene):
         target, about = _told_target(scene, path, target, about)
     inputs = [a for a in about if a != target]
-    names = grammar.pick(scene.text, grammar.ALGORITHMS)
+    names = grammar.pick(scene.low, grammar.ALGORITHMS)
     tuning = re.search(r"\btun\w+|trials?|hyper", scene.low)
     filled.arguments |= {
         "target": target, "columns": inputs, "exclude": [e for e in excluded if e != target],
@@ -57,7 +57,7 @@ _ROLLBACK = (
     r"\b(?:roll|switch|go|change|fall|turn|bring|put|set|take|get|move|return|step|reset)\w*\b.{0,40}\bback\b|\broll-?back|\brevert|\brestor|\bback to (?:v|version|the (?:old|previous|earlier))|"
     r"\b(?:previous|earlier|prior|older|old) (?:version|one|model)\b(?!.*(?:better|\bor\b|\bvs))|\bone before\b|\bundo\b|\bdowngrade|zurück|revierte|vuelve a la|volver a la|reviens|revenir|回滚|恢复"
 )
-_PROMOTE = r"\bpromot\w*|\b(?:make|let|set|put|crown|declare|use|take)\b.{0,40}\b(?:live|default|champion|production|current|in charge|take over|active)\b|\bcrown\b|\bin charge\b|\btake over\b|\bgo live\b|promuev|promeu|befördere|提升"
+_PROMOTE = r"\bpromot\w*|\b(?:make|let|set|put|crown|declare|use|take)\b.{0,40}\b(?:live|default|champion|production|current|in charge|take over|active)\b|\b(?:goes|go|went|gets?) live\b|\bactivate\b|\bbecomes?\b|\bcrown\b|\bin charge\b|\btake over\b|\bgo live\b|promuev|promeu|befördere|提升"
 _COMPARE = (
     r"\bcompar\w*|\bbeat\w*|\bwins?\b|\bvs\.?\b|\bversus\b|\bbetter\b|\bworse\b|\boutperform\w*|\bchampion (?:and|vs|against|or)\b|\bchallenger\b|\bdid (?:the )?(?:retraining|refresh|update)\b.*\bhelp|"
     r"\bbesser\b|\bmejor\b|\bmieux\b|\bmeilleur|更好|比较|\bor the old\b|\bold or new\b|\bagainst the old\b"
@@ -101,7 +101,9 @@ def retrain(scene: Scene) -> Filled:
     }
     if (
         filled.arguments["dry_run"]
-        and re.search(r"(?:without|not|n.t) (?:touch|chang)\w*", low)
+        and re.search(
+            r"(?:without|not|n.t) (?:touch|chang)\w*|leave\b.{0,25}\b(?:production|prod|live|champion|old|current)", low
+        )
         and not re.search(r"dry|preview", low)
     ):
         filled.arguments["dry_run"] = None  # what runs live is left alone; the training itself is wished
@@ -113,7 +115,7 @@ def retrain(scene: Scene) -> Filled:
             filled.arguments["dataset"] = named[0]
         else:
             filled.arguments["dataset"] = fresh_file(scene, name, action)
-    algorithms = grammar.pick(scene.text, grammar.ALGORITHMS)
+    algorithms = grammar.pick(scene.low, grammar.ALGORITHMS)
     if algorithms and not action:
         filled.arguments["algorithm"] = algorithms[0]
     if name is None:

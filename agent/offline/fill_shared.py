@@ -52,7 +52,7 @@ def with_names_masked(scene: Scene) -> str:
 
 
 def metric_of(scene: Scene) -> str | None:
-    found = grammar.pick(scene.text, grammar.METRICS)
+    found = grammar.pick(scene.low, grammar.METRICS)
     return found[0] if found else None
 
 

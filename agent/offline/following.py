@@ -48,6 +48,14 @@ def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled
     short = len(scene.text.split()) <= 9
     part = fragment(scene)
     about = scene.found.files or scene.found.columns or scene.found.models or scene.found.outputs
+    if (
+        state.last
+        and state.last[0] == "clean"
+        and state.last[1].get("dry_run")
+        and not pending
+        and re.search(_FOR_REAL, scene.low)
+    ):
+        return _merged(*state.last, scene)
     aside = intent in _ASIDE and best >= 4 and not (part and about)
     if aside:
         return None
@@ -95,9 +103,8 @@ def _after_last(
         re.search(r"\d", scene.text)
         or (tool == "query" and operations.aggregate(scene.low))
         or grammar.pick(scene.text, grammar.METRICS)
+        or (tool == "monitor" and re.search(r"\b(?:off|disable|stop|pause|mute)\b", scene.low))
     )
-    if tool == "clean" and known.get("dry_run") and re.search(_FOR_REAL, scene.low):
-        return _merged(tool, known, scene)
     figure = operations.aggregate(scene.low) is not None and tool != "query"
     if part and intent != tool and (tool == "profile" or figure):
         return None
@@ -129,6 +136,8 @@ def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool =
         _merge_target(arguments, new, about, excluded, scene, answering)
     if tool == "query" and not answering:
         _merge_question(arguments, new, about, scene)
+    if tool == "monitor" and new.get("action") == "disable":
+        arguments = {k: v for k, v in arguments.items() if k in ("model", "reference", "current")}
     if tool in ("deploy", "monitor", "predict") and "replicas" not in new:
         _lone_number(tool, arguments, new, scene)
     if (

@@ -45,8 +45,8 @@ CLOUDS = (("aws", r"\baws\b|\bamazon\b|\beks\b|\bfargate\b|\becs\b|\bsagemaker\b
           ("azure", r"\bazure\b|\bmicrosoft\b|\baks\b|\bcontainer apps\b"))  # fmt: skip
 ENVIRONMENTS = (
     ("on_prem", r"\bon-?prem\w*\b|\bon premises?\b|\bown (servers?|hardware|machines?|rack|data ?cent\w*)\b|\bin-?house\b|\bself-?hosted\b|"
-                r"\b(our|the) (own )?(data ?cent(er|re)|server room|basement|bare metal|rack)\b|\bbare[- ]metal\b|eigene\w* server|本地服务器|机房"),
-    ("edge", r"\bedge\b|\braspberr\w*|\bjetson\b|\barm\b|\bgateways?\b|\biot\b|\b(tiny|small|embedded|field) (\w+ )?(boards?|devices?|computers?|boxes)\b|边缘"),
+                r"\b(our|own|in-house) (own )?(hardware|servers?|machines?|boxes|infrastructure|cluster|building)\b|\b(leave|leaves|within|inside) (the|our) (building|house|premises|company)\b|\b(our|the) (own )?(data ?cent(er|re)|server room|basement|bare metal|rack)\b|\bbare[- ]metal\b|eigene\w* server|本地服务器|机房"),
+    ("edge", r"\bedge\b|\braspberr\w*|\bjetson\b|\barm\b|\bgateways?\b|\biot\b|\b(tiny|small|little|embedded|field|low-?power|cheap) ([\w-]+ )?(boards?|devices?|computers?|boxes|pcs?|chips?)\b|\bon (the )?devices?\b|\bon[- ]board\b|\bon the (machines|sensors|cameras|robots|consoles|phones|trucks|drones|tractors?|meters|vehicles|ships?|trains?)\b|\bmicrocontroller|\bin the field\b|边缘"),
     ("local", r"\blocal(ly|host)?\b|\b(my|this|own|the) (laptop|machine|pc|workstation|computer|desktop|macbook|notebook)\b|\bminikube\b|本机|本地"),
     ("cloud", r"\b(the |a |public )?cloud\b(?! run)|云"),
 )  # fmt: skip
@@ -65,7 +65,7 @@ ARTIFACTS = (
 CHANNELS = (("slack", r"\bslack\b|#[\w-]+"), ("email", r"\be-?mails?\b|\bmails?\b|\bcorreo\b|\bcourriel\b|邮件"), ("pagerduty", r"\bpager-?duty\b|\bpager\b|\bpage (me|us|on)"),
             ("teams", r"\b(ms |microsoft )?teams\b(?= )|\bon teams\b"), ("webhook", r"\bweb-?hook\b"), ("sms", r"\bsms\b|\btext message\b"))  # fmt: skip
 DRY_RUN = re.compile(
-    r"\b(dry[- ]?run|preview|previewing|do(n.t| not) (write|save|store|create|touch|change|apply|persist|modify) (any|it|a|the|yet|files?|anything)|no (file|files|output|writing|changes)\b|"
+    r"\b(dry[- ]?run|preview|previewing|do(n.?t| not) (write|save|store|persist|create|apply)\b(?! to)|do(n.?t| not) (touch|change|modify|alter) (any|it|a|the|yet|files?|anything|my|this|that)|leave .{0,25}(alone|untouched|as (it )?is|unchanged)|no (file|files|output|writing|changes)\b|"
     r"without (writing|saving|touching|changing|creating)|just (show|print|display|tell)|only (show|print|display|look|preview)|(show|print|display) (me )?only|in memory only|nothing (written|saved|on disk)|"
     r"don.t (write|save) (anything|it)|not (write|save)|read-?only|what would|how would .* look|hypothetical\w*|simulate|on screen|in the chat|"
     r"nur (zeigen|anzeigen|vorschau)|nichts (schreiben|speichern)|ohne (zu )?(speichern|schreiben)|sólo (muestra|mostrar)|solo (muestra|mostrar)|sin (guardar|escribir)|"
@@ -158,7 +158,7 @@ def resources(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     many = r"(?:replicas?|pods?|instances?|copies|nodes?|containers?|workers?|machines?|réplicas?|répliques?|instanzen|个副本|副本)"
     m = _first(text, rf"(?:between|from|zwischen|entre|de)?\s*(\d+)\s*(?:\.\.+|-|to|and|bis|und|y|et|a|à)\s*(\d+)\s*{many}", r"\b(\d+)\s*\.\.+\s*(\d+)\b",
-               r"(?:between|from)\s+(\d+)\s+(?:and|to)\s+(\d+)(?!\s*(?:%|percent))", r"\bhpa\W+(\d+)\s*(?:-|to)\s*(\d+)",
+               r"(?:between|from)\s+(\d+)\s+(?:and|to)\s+(\d+)(?!\s*(?:%|percent))", r"(?:\bhpa\b|auto-?scal\w*)[^\d]{0,40}(\d+)\s*(?:-|to|and|bis)\s*(\d+)", r"(\d+)\s*(?:-|to|and|bis)\s*(\d+)[^\d]{0,30}(?:\bhpa\b|auto-?scal\w*)",
                rf"{many}\s*:?\s*(?:between\s+|from\s+)?(\d+)\s*(?:\.\.+|-|to|and)\s*(\d+)", r"\bscal\w+ (\d+)\s*(?:-|to)\s*(\d+)")  # fmt: skip
     if m:
         found["min_replicas"], found["max_replicas"] = int(m.group(1)), int(m.group(2))
@@ -231,7 +231,12 @@ def resources(text: str) -> dict[str, Any]:
 
 def version(text: str) -> int | None:
     """`v3`, `version 3`."""
-    m = _first(
+    back = _first(
+        text,
+        r"\b(?:back to|again to|to|restore|want|use|promote|make)\s+(?:v\.?\s?|version\s+)(\d+)\b",
+        r"\bv\.?\s?(\d+)\s+(?:again|was|back)\b",
+    )
+    m = back or _first(
         text,
         r"\bv\.?\s?(\d+)\b",
         r"\b(?:version|versión|ver\.?|rev)\s*(?:no\.?|number|#)?\s*(\d+)\b",
@@ -276,6 +281,7 @@ def count(text: str) -> int | None:
         r"\b(?:top|first|last|head|bottom|sample(?: of)?|random|primeros|primeras|premiers|premières|ersten|前)\s*(\d+)\b",
         rf"\b(\d+)\s*(?:\w+\s)?{things}",
         r"\bn\s*=\s*(\d+)",
+        r"\b(\d+)\s*-?\s*d(?:im\w*)?\b",
         r"前\s*(\d+)",
         r"(\d+)\s*个?主成分",
         r"\b(?:to|into|down to|onto)\s+(\d+)\s*(?:d|dims?|dimensions)?\b(?!\s*(?:%|percent|replica|pod))",

@@ -43,7 +43,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _KEY_BEFORE = re.compile(
-    r"(?:\b(?:columns?|by|per|each|every|unique|distinct|different|ignor\w*|exclud\w*|without|drop|leave out|omit|skip|use|using|feed|include|predict|target|label)(?: the)?|[`'\"])\s*$",
+    r"(?:\b(?:columns?|by|per|each|every|unique|distinct|different|ignor\w*|exclud\w*|without|drop|leave out|omit|skip|use|using|not|not from|but not|feed|include|predict|target|label)(?: the)?|[`'\"])\s*$",
     re.IGNORECASE,
 )
 
@@ -94,6 +94,8 @@ def _telling_words(found: Grounded, names: Sequence[str], keys: Iterable[str], s
         if found.covered(m.start(), m.end()) or low in STOP or low in GENERIC or low in CAREFUL:
             continue
         word = set(tokens(low))
+        if re.search(r"\b(?:your|my)\s+$", found.text[: m.start()], re.IGNORECASE):
+            continue
         if not word or word & rows:
             continue
         fits = [n for n in open_names if word <= words[n]]

@@ -60,4 +60,5 @@ def _lines(word: str) -> frozenset[int]:
 @cache
 def _table() -> tuple[frozenset[str], ...]:
     text = (Path(__file__).parent / "data" / "meanings.txt").read_text(encoding="utf-8")
-    return tuple(frozenset(line.split()) for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    lines = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return tuple(frozenset([*line, *(folded(w) for w in line)]) for line in lines)

@@ -14,9 +14,9 @@ CLEAN: tuple[tuple[str, str], ...] = (
     ("trim", r"\btrim\b|white-?space|(leading|trailing|extra|double|stray|surrounding) (spaces|blanks)|leerzeichen|espacios|espaces|空格"),
     ("lowercase", r"lower-?cas|small letters|(without|no|remove|strip|drop) .{0,30}capital|capitals\b|kleinbuchstaben|kleinschreib|minúscul|minuscul|小写"),
     ("punctuation", r"punctuat|exclamation|question marks|commas and|satzzeichen|puntuaci|ponctuat|标点"),
-    ("abbreviations", r"\bexpand\b|\bin full\b|\bwrit\w+ .{0,30}\bout\b|proper words|ausschreib|abbrev|short-?hand|short forms?|slang|text-?speak|acronym|contraction|abkürz|abreviat|abréviat|spell out|缩写"),
+    ("abbreviations", r"\bexpand\b|\bin full\b|\bwritten out\b|\bwrite (it|that|them|this|those|these) out\b(?!put)|proper words|ausschreib|abbrev|short-?hand|short forms?|slang|text-?speak|acronym|contraction|abkürz|abreviat|abréviat|spell out|缩写"),
     ("spelling", r"mis-?spel|spelt wrong|wrongly spel|orthograf|spell(ing)?[ -]?(check|correct|error|mistake|fix|issue)|\btypos?\b|misspell|correct (the )?spelling|fix (the )?spelling|spelling\b|rechtschreib|ortograf|orthograph|拼写"),
-    ("map_values", r"\bmap\b.{0,40}\b(to|into|as)\b|recod\w+|(merge|unify|harmoni[sz]e|consolidate) .{0,20}(categor|values|labels|spelling|variants)|replace .{0,30} (with|by) (?!.*(mean|median|mode|average))|values? .{0,30}(should (be|read|become)|become)"),
+    ("map_values", r"(merge|fold|join|lump) .{0,60}(into one|together|as one)|one and the same|are the same\b|treat .{0,40} (as|the same)|\bmap\b.{0,40}\b(to|into|as)\b|recod\w+|(merge|unify|harmoni[sz]e|consolidate) .{0,20}(categor|values|labels|spelling|variants)|replace .{0,30} (with|by) (?!.*(mean|median|mode|average))|values? .{0,30}(should (be|read|become)|become)"),
     ("strip_html", r"\bhtml\b|\btags\b|mark-?up"),
     ("strip_emoji", r"smil(ey|ies)|emoji|emoticon|smiley|表情"),
     ("entities", r"\b(tag|mark|annotate|pull|list|find|extract|get|pick) .{0,40}(mentioned|people|persons?|names?|clubs?|places?|compan|organi|cities|streets?|locations?)|who(m)? (is|are|gets?) mentioned|which (people|companies|places|names|firms|cities)|entit|\bner\b|(extract|pull|find|detect|pick|tag|which|identify|get) .{0,30}\b(names|people|persons?|places|organi[sz]ations|compan(y|ies)|products?|locations|brands?|cities|who is mentioned|order numbers|e-?mail addresses)\b|实体|人名|地名"),
@@ -36,18 +36,18 @@ FEATURES: tuple[tuple[str, str], ...] = (
     ("suggest", r"\bnew (features?|columns|variables)|(extra|additional|more|other) (features?|columns|variables|inputs|signals)|\bwhat else\b|suggest|propos|ideas?\b|recommend|come up with|what (new |other |extra |more )?(features|columns|variables) (could|should|might|would|can)|brainstorm|think of|which features (could|should|might)|any (good |useful )?features|features? (for|to)|vorschl|sugiere|propón|propose|建议|推荐"),
 )  # fmt: skip
 AGGREGATES: tuple[tuple[str, str], ...] = (
-    ("missing", r"missing|null|\bnan|blank|\bempty\b|manquant|faltant|fehlend|vacío|缺失|空值"),
+    ("missing", r"(without|with no|lack(ing)?|have no|has no|come without) (an? |any |the )?COL|missing|null|\bnan|blank|\bempty\b|manquant|faltant|fehlend|vacío|缺失|空值"),
     ("corr", r"correlat|relat(ed|ion|ionship)\b(?! to)|associat|korrel|corrél|相关|\bdo(es)? .{0,60}\b(get|have|cost|earn|mean|lead|pay|make|score|sell|give|show|bring)\w* .{0,20}(better|higher|lower|more|worse|less|longer|bigger|fewer)|depend on|go(es)? (up )?with|linked"),
     ("unique", r"unique|distinct|different|how many kinds|\bwhich (COLs?|\w+s) (are|exist|occur|appear|do)|nunique|cardinality|verschiedene|distint|únic|distinct|uniques|不同|去重后"),
     ("quantile", r"quantile|percentile|quartile|\bp\d{2}\b|分位"),
     ("median", r"median|mediana|médiane|中位"),
     ("std", r"standard dev|\bstd\b|spread of|variance|deviation|标准差|écart"),
-    ("share", r"\bshare\b|percent|proportion|fraction|what part|rate of|anteil|porcentaje|proporción|pourcentage|比例|占比"),
-    ("top", r"\btop\b|most (common|frequent|popular|often)|commonest|least (common|frequent)|häufigst|más (comun|frecuent|común)|plus (fréquent|courant)|frequenc(y|ies) of|bottom \d|最常见|前\s*\d"),
+    ("share", r"\brate\b|\bshare\b|percent|proportion|fraction|what part|rate of|anteil|porcentaje|proporción|pourcentage|比例|占比"),
+    ("top", r"(played|sold|used|bought|seen|chosen|ordered|visited|listed|named|picked|appears?|occurs?|comes? up) (the )?most\b|(kommt|kommen) am häufigsten|aparece más|\btop\b|most (common|frequent|popular|often)|commonest|least (common|frequent)|häufigst|más (comun|frecuent|común)|plus (fréquent|courant)|frequenc(y|ies) of|bottom \d|最常见|前\s*\d"),
     ("mean", r"average|\bavg\b|\bmean\b|typical|durchschnitt|mittelwert|promedio|\bmedia\b|moyenne|平均|on average"),
     ("sum", r"\bsum\b|\btotal\b|summe|suma|somme|add(ed)? up|combined|altogether|总和|总计|合计|总共"),
-    ("max", r"highest|largest|biggest|maxim|\bmax\b|greatest|longest|oldest|latest|most expensive|peak|record high|höchst|größt|máxim|mayor|plus (haut|grand|élevé)|最大|最高|最长"),
-    ("min", r"lowest|smallest|minim|\bmin\b|shortest|youngest|earliest|cheapest|niedrigst|kleinst|mínim|menor|plus (bas|petit|faible)|最小|最低"),
+    ("max", r"\bmost COL\b|highest|largest|biggest|maxim|\bmax\b|greatest|longest|oldest|latest|most expensive|peak|record high|höchst|größt|máxim|mayor|plus (haut|grand|élevé)|最大|最高|最长"),
+    ("min", r"\bfewest\b|\bleast COL\b|lowest|smallest|minim|\bmin\b|shortest|youngest|earliest|cheapest|niedrigst|kleinst|mínim|menor|plus (bas|petit|faible)|最小|最低"),
     ("count", r"how (many|often)|\bcounts?\b|number of|wie ?viele|anzahl|cuánt|número|combien|nombre de|how much data|多少|几|数量|行数"),
 )  # fmt: skip
 
@@ -91,7 +91,12 @@ def feature_operations(text: str) -> list[str]:
         special.remove("evaluate")
     if special:
         return special
-    return ["suggest"] if "suggest" in found else ["generate"] if "generate" in found else ["suggest"]
+    ideas = re.search(
+        r"suggest|propos|idea|recommend|come up|think|brainstorm|any\b|what\b|which\b|some\b|vorschl|sugier|建议|推荐",
+        text,
+    )
+    made = re.search(r"\b(generate|create|build|make|add|compute|derive|engineer|calculate|construct)\b", text)
+    return ["generate"] if made and not ideas else ["suggest"]
 
 
 def impute_method(text: str) -> str | None:
@@ -103,7 +108,7 @@ def impute_method(text: str) -> str | None:
 
 
 def scale_method(text: str) -> str | None:
-    for name, pattern in (("minmax", r"min-?max|between 0 and 1|0 (to|and|-) 1|\[0"), ("robust", r"robust"), ("quantile", r"quantile"), ("log", r"\blog\b"),
+    for name, pattern in (("minmax", r"min-?max|between 0 and 1|0\s?\.\.\s?1|zero and one|0 (to|and|-) 1|\[0"), ("robust", r"robust"), ("quantile", r"quantile"), ("log", r"\blog\b"),
                           ("standard", r"z-?scor|standardi[sz]|standard|zero mean|unit variance|标准化|estandariz")):  # fmt: skip
         if re.search(pattern, text, re.IGNORECASE):
             return name

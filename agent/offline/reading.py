@@ -72,7 +72,7 @@ def _each_file(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list
 def _remember_made(step: Step, made: dict[str, str]) -> None:
     args = step.call.arguments
     if step.intent in ("clean", "features", "predict") and args.get("output"):
-        made["file"] = str(args["output"])
+        made["file"], made["source"] = str(args["output"]), str(args.get("dataset", ""))
     elif args.get("dataset"):
         made.setdefault("file", str(args["dataset"]))
         if step.intent in ("profile", "query", "train"):

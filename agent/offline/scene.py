@@ -23,6 +23,7 @@ CLEAR, GUESS = 3.0, 1.8  # scores from which an intent is clear, or at least a g
 
 def scene_of(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dict[str, str] | None = None) -> Scene:
     spelt = with_digits(text)
+    catalogue = _with_made(catalogue, made or {})
     known = frozenset(
         w for f in catalogue.get("files", ()) for c in f["columns"] for w in re.findall(r"[a-z]+", c["name"].casefold())
     )
@@ -33,6 +34,16 @@ def scene_of(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dic
     low = mended(marked, known)
     masked = re.sub(r"\x00(file|out|model|col|mon)\x00", lambda m: m.group(1).upper(), low)
     return Scene(spelt, mended(spelt, known), masked, found, catalogue, state, dict(made or {}))
+
+
+def _with_made(catalogue: Mapping[str, Any], made: Mapping[str, str]) -> Mapping[str, Any]:
+    """The catalogue with the file that an earlier step of the same sentence will write."""
+    files = list(catalogue.get("files", ()))
+    new = made.get("file")
+    if not new or new in {f["path"] for f in files}:
+        return catalogue
+    source = next((f for f in files if f["path"] == made.get("source")), {"columns": []})
+    return {**catalogue, "files": [*files, {**source, "path": new}]}
 
 
 def ranked(scene: Scene) -> list[tuple[float, str]]:

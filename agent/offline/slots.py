@@ -74,7 +74,7 @@ class Scene:
             out = bool(_EXCLUDE.search(before[-45:])) or bool(joined and last_excluded)
             if re.search(r"\b(?:leav\w*|keep\w*|tak\w*)\s(?:the )?[`'\"]?$", before, re.IGNORECASE):
                 out = out or bool(
-                    re.match(r"[`'\"]?(?: column)? (?:out|away|aside)\b", self.text[m.end :], re.IGNORECASE)
+                    re.match(r"[`'\"]?(?: column)? (?:out|away|aside|off)\b", self.text[m.end :], re.IGNORECASE)
                 )
             (excluded if out else about).append(m.value)
             last_end, last_excluded = m.end, out

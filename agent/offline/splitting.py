@@ -43,6 +43,13 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
                 and order[0][1] in (*DATA, "remember", "forget", "status")
                 and _begins_with_verb(part, order[0][1], strong)
             )
+            if (
+                pieces
+                and pieces[-1][1] in ("build", "deploy")
+                and order[0][1] in ("profile", "query")
+                and re.search(r"\b(?:it|that)\b", part)
+            ):
+                own = False  # `start it and check it` is one wish
             if pieces and (not own or order[0][1] == pieces[-1][1] or pieces[-1][1] == "remember"):
                 pieces[-1] = (
                     f"{pieces[-1][0]}{_joint(text, start)}{part}",
@@ -52,10 +59,23 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
             else:
                 pieces.append((part, order[0][1], order[0][0]))
         start = end
+    first = re.match(r"\S+", text[len(pieces[0][0]) :].lstrip(" ,")) if pieces else None
+    loose = (
+        len(pieces) > 1
+        and text[len(pieces[0][0]) :].lstrip()[:1] == ","
+        and not _STRONG.match(first.group() if first else "")
+    )
+    if loose and not _CUE_VERBS.match(pieces[0][0]):
+        return [text]  # `it got worse, roll it back`: the first part only says why
     clear = [p for p in pieces if p[2] >= 3.0 and p[1] in (*DATA, "remember", "forget", "status")]
     if len(clear) < 2 or len(clear) != len(pieces):
         return [text]
     return [p[0] for p in pieces]
+
+
+_STRONG = re.compile(
+    r"then|after|finally|next|also|afterwards|dann|danach|luego|puis|ensuite|然后|接着|再", re.IGNORECASE
+)
 
 
 def _joint(text: str, start: int) -> str:
