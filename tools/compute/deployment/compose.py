@@ -12,7 +12,7 @@ def compose(plan: DeployPlan) -> dict[str, Any]:
     """The compose project; the health check is the image's own."""
     service: dict[str, Any] = {
         "image": plan.image_reference,
-        "build": {"context": "."},
+        **({"build": {"context": "."}} if "dockerfile" in plan.artifacts else {}),
         "init": True,
         "restart": "unless-stopped",
         "read_only": True,

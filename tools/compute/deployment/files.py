@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from opsmith.tools.compute.deployment import cloud_files, kubernetes
@@ -24,9 +23,7 @@ def files_of(
     The image's files (dockerfile, requirements) are made with the model itself, so they take a while.
     """
     made: dict[str, dict[str, bytes]] = {}
-    if {"dockerfile", "requirements"} & set(kinds) and find_spec(
-        "opsmith.tools.compute.deployment.service"
-    ) is not None:
+    if {"dockerfile", "requirements"} & set(kinds):
         from opsmith.tools.compute.deployment.service import service_files
 
         image = service_files(card, plan, project)
@@ -35,7 +32,7 @@ def files_of(
     for kind in kinds:
         if kind not in ("dockerfile", "requirements"):
             made[kind] = {name: text.encode() for name, text in _text_files(kind, plan, folder).items()}
-    return {kind: made[kind] for kind in kinds if kind in made}
+    return {kind: made[kind] for kind in kinds}
 
 
 def _text_files(kind: str, plan: DeployPlan, folder: Path) -> dict[str, str]:

@@ -56,7 +56,7 @@ def draft(
     made = files_of(kinds, plan, card, project, folder)
     draft_ = Draft()
     written = dict(before.files)
-    told = dict(before.kinds) | {kind: dict(asked) for kind in kinds}
+    told = dict(before.kinds) | {kind: {"asked": dict(asked), "beside": list(plan.artifacts)} for kind in kinds}
     if whole or (folder / README).exists():
         made["readme"] = {README: readme(plan, list(told)).encode()}
     for kind, files in made.items():
@@ -116,7 +116,7 @@ def _written_before(
     kind: str, before: records.Record, card: ModelCard, project: Path, folder: Path
 ) -> Mapping[str, bytes]:
     """What this kind's files were when they were written last, made again from what was asked for then."""
-    asked = before.kinds.get(kind, before.asked)
+    then = before.kinds.get(kind, {"asked": before.asked, "beside": list(before.kinds)})
     version = before.model_version or card.version
     if version != card.version:
         from opsmith.tools.data import registry
@@ -125,7 +125,7 @@ def _written_before(
             card = registry.get(project, card.name, version)
         except ToolError:
             return {}
-    plan = make_plan(card.name, version, asked, list(before.kinds), before.sizing)
+    plan = make_plan(card.name, version, then["asked"], then["beside"], before.sizing)
     if kind == "readme":
         return {README: readme(plan, list(before.kinds)).encode()}
     return files_of([kind], plan, card, project, folder)[kind]

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from opsmith.tools.compute.deployment.dumping import yaml_text
-from opsmith.tools.compute.deployment.plan import SETTABLE, DeployPlan
+from opsmith.tools.compute.deployment.plan import ARTIFACTS, SETTABLE, DeployPlan
 from opsmith.tools.contract import ToolError
 
 FILE = "opsmith-deploy.yaml"
@@ -19,7 +19,10 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Record:
-    """What a deployment folder says of itself. `kinds`: kind of file -> what was asked for when it was last written."""
+    """What a deployment folder says of itself.
+
+    `kinds`: kind of file -> {"asked", "beside"}: what was asked for when it was written last, and the kinds there were.
+    """
 
     asked: Mapping[str, Any] = field(default_factory=dict)
     kinds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -40,7 +43,8 @@ def read(folder: Path) -> Record | None:
     if not isinstance(found, dict) or found.get("version") != VERSION:
         raise ToolError(f"{path.name} in {folder.name} is not of version {VERSION}. Repair or delete it.")
     asked = _settings(found.get("asked"))
-    kinds = {str(k): _settings(v) for k, v in _mapping(found.get("artifacts")).items()}
+    kinds = {str(k): {"asked": _settings(_mapping(v).get("asked")), "beside": _words(_mapping(v).get("beside"))}
+             for k, v in _mapping(found.get("artifacts")).items() if k in ARTIFACTS}  # fmt: skip
     files = {str(k): str(v) for k, v in _mapping(found.get("files")).items()}
     sizing, number = found.get("sizing"), found.get("model_version")
     return Record(asked, kinds, files, sizing if isinstance(sizing, dict) else None,
@@ -71,6 +75,10 @@ def text(plan: DeployPlan, record: Record) -> str:
 
 def _settings(value: Any) -> dict[str, Any]:
     return {str(k): v for k, v in _mapping(value).items() if k in SETTABLE and isinstance(v, (str, int, float))}
+
+
+def _words(value: Any) -> list[str]:
+    return [v for v in value if v in ARTIFACTS] if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
