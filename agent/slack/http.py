@@ -49,7 +49,7 @@ class HttpServer:
         site = web.Application(client_max_size=LARGEST)
         site.router.add_post("/slack/events", self._request)
         site.router.add_get("/health", self._health)
-        self._runner = web.AppRunner(site, access_log=None)
+        self._runner = web.AppRunner(site, access_log=None, shutdown_timeout=3)
         await self._runner.setup()
         where = web.TCPSite(self._runner, self.host, self.port)
         await where.start()

@@ -72,3 +72,11 @@ def wait_until(holds: object, seconds: float = 10.0) -> None:
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < ends
         time.sleep(0.02)
+
+
+def free_ports() -> tuple[int, int]:
+    """Two free ports of the loopback address."""
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]
