@@ -197,6 +197,7 @@ def _judge(
             found.headline if tell == "breach" else f"{monitor.name} is within its bounds again.",
             found.advice if tell == "breach" else "", found.breaches if tell == "breach" else (),
             found.report, tuple(state.proposed) if tell == "breach" else (), tell == "recovered",
+            {"moved": {c["name"]: float(c.get("psi") or 0.0) for c in found.data["columns"]}} if tell == "breach" else {},
         )  # fmt: skip
         state.wait(alert)
     word = "breach" if found.breaches else ("recovered" if tell == "recovered" else "ok")

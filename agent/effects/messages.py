@@ -62,7 +62,10 @@ def deliver(alert: Alert, channel: str, project: Path, settings: Mapping[str, An
     if channel == "email" or "@" in channel:
         return _mail(alert, channel if "@" in channel else str(settings.get("alerts.email_to") or ""), settings)
     if channel == "slack" or channel.startswith("#"):
-        return _slack(alert, channel if channel.startswith("#") else str(settings.get("slack.alert_channel") or ""))
+        from opsmith.agent.slack.alerts import post
+
+        where = channel if channel.startswith("#") else str(settings.get("slack.alert_channel") or "")
+        return post(alert, where, project, settings)
     raise ToolError(f"{channel!r} is no channel for alerts. There are terminal, slack, email, webhook.")
 
 
@@ -123,21 +126,6 @@ def _mail(alert: Alert, to: str, settings: Mapping[str, Any]) -> str:
     except (OSError, smtplib.SMTPException) as error:
         raise ToolError(f"The mail server {where.hostname} did not take the alert: {error}") from None
     return f"mailed to {to}"
-
-
-def _slack(alert: Alert, channel: str) -> str:
-    token = os.environ.get("SLACK_BOT_TOKEN")
-    if not token or not channel:
-        raise ToolError("Slack is not set up for alerts. Set SLACK_BOT_TOKEN and slack.alert_channel.")
-    from slack_sdk import WebClient
-    from slack_sdk.errors import SlackClientError
-
-    client = WebClient(token, base_url=os.environ.get("SLACK_API_URL", WebClient.BASE_URL), timeout=SECONDS)
-    try:
-        client.chat_postMessage(channel=channel, text=f"*{alert.subject()}*\n{alert.text()}", unfurl_links=False)
-    except (SlackClientError, OSError) as error:
-        raise ToolError(f"Slack did not take the alert for {channel}: {str(error).splitlines()[0]}") from None
-    return f"posted to {channel} in Slack"
 
 
 def _send(arguments: Mapping[str, Any], place: Place) -> Outcome:

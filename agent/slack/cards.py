@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from opsmith.agent.events import Proposal
@@ -59,10 +59,8 @@ def decided_card(row: Mapping[str, Any], proposal: Proposal, outcome: str = "") 
     return [*_body(proposal, whole=False), _section(told), note_block(f"`{proposal.id}` · {escaped(proposal.kind)}")]
 
 
-def alert_blocks(
-    alert: Mapping[str, Any], subject: str, proposals: Sequence[Proposal], terminal_only: Sequence[str]
-) -> list[dict[str, Any]]:
-    """An alert of a monitor, with the approvals that it puts before the people."""
+def alert_blocks(alert: Mapping[str, Any], subject: str) -> list[dict[str, Any]]:
+    """An alert of a monitor: what it says, which limits were passed, what to do, and when it was."""
     mark = "✅" if alert.get("recovered") else "🚨"
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": cut(f"{mark} {subject}", 150)}},
@@ -80,8 +78,6 @@ def alert_blocks(
     blocks.append(
         note_block(escaped(f"{alert['time'][:16].replace('T', ' ')} UTC · {alert.get('report') or alert['monitor']}"))
     )
-    for proposal in proposals[:3]:
-        blocks += [{"type": "divider"}, *card(proposal, terminal_only=proposal.id in terminal_only)]
     return blocks
 
 

@@ -15,6 +15,7 @@ from opsmith.tools.data.paths import is_table
 
 SECONDS = 60
 MOST_FILES = 5
+LARGEST_REPORT = 20_000_000  # bytes of a file sent out
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from opsmith.tools.contract import ToolError
 
 if TYPE_CHECKING:
     from opsmith.agent.session import Session
+    from opsmith.agent.slack.people import People
     from opsmith.agent.slack.queue import Job, Queue
     from opsmith.agent.slack.stream import Stream, Where
     from opsmith.agent.slack.turn import World
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 STOPPED = "Stopped. Nothing half done stays; what was finished before is kept."
 _ENDS = {"done": "✅", "undone": "↩️", "failed": "❌", "stale": "⚠️", "expired": "⌛"}
-_LARGEST_REPORT = 20_000_000  # bytes
 
 
 class Showing:
@@ -147,7 +147,7 @@ class Showing:
             )
         for name in [f for r in self._results for f in r.get("files", ())][:5]:
             path = Path(self._world.project / name)
-            if path.is_file() and path.stat().st_size <= _LARGEST_REPORT:
+            if path.is_file() and path.stat().st_size <= files.LARGEST_REPORT:
                 given.append({"file": str(path), "filename": path.name, "title": path.name})
         if self._stream.too_long:
             given.append({"content": self._stream.whole, "filename": "answer.md", "title": "The whole answer"})
@@ -163,23 +163,32 @@ class Showing:
         """A card for everything that waits and has none yet."""
         for proposal in waiting:
             if self._queue.card(proposal.id) is None:
-                put_up_card(self._world, self._queue, self._where, proposal)
+                self._world.pace.wait(self._where.channel)
+                world, where = self._world, self._where
+                post_card(world.client, self._queue, world.people, world.settings, proposal, where.channel, where.root)
 
 
-def put_up_card(world: World, queue: Queue, where: Where, proposal: events.Proposal) -> None:
-    """Post the card of an approval into its thread and remember where it stands."""
-    row = queue.store.database.row("SELECT class FROM approvals WHERE id = ?", (proposal.id,)) or {"class": ""}
-    kind = str(row["class"])
+def post_card(
+    client: Any,
+    queue: Queue,
+    people: People,
+    settings: Any,
+    proposal: events.Proposal,
+    channel: str,
+    root: str,
+    **more: Any,
+) -> None:
+    """Post the card of an approval below a message and remember where it stands. more: further arguments of the post."""
+    row = queue.store.database.row("SELECT thread, class FROM approvals WHERE id = ?", (proposal.id,)) or {}
+    kind = str(row.get("class", ""))
     blocks = cards.card(
-        proposal,
-        terminal_only=kind in world.settings["approvals.terminal_only"],
-        helpers=world.people.may_approve(kind),
+        proposal, terminal_only=kind in settings["approvals.terminal_only"], helpers=people.may_approve(kind)
     )
-    world.pace.wait(where.channel)
-    answer = world.client.chat_postMessage(
-        channel=where.channel, thread_ts=where.root, text=cards.fallback(proposal), blocks=blocks, unfurl_links=False
+    text = cards.fallback(proposal)
+    answer = client.chat_postMessage(
+        channel=channel, thread_ts=root, text=text, blocks=blocks, unfurl_links=False, **more
     )
-    queue.keep_card(proposal.id, where.thread, where.channel, str(answer["ts"]), where.root, proposal.digest)
+    queue.keep_card(proposal.id, str(row.get("thread", "")), channel, str(answer["ts"]), root, proposal.digest)
 
 
 def refresh_cards(world: World, queue: Queue) -> int:
