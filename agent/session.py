@@ -218,8 +218,10 @@ class Session:
         engine = self.engine
         engine.runtime.cancel.clear()
         with telemetry.span("turn", thread=self.thread, door=self.door):
-            for event in engine.graph.stream(given, engine.config, stream_mode="custom", durability="sync"):  # type: ignore[call-overload]
-                yield summary.take(event)  # type: ignore[arg-type]
+            # With nothing to say and nothing begun (an approval of `opsmith run`), there is no turn to go on with.
+            if given is not None or engine.graph.get_state(engine.config).next:
+                for event in engine.graph.stream(given, engine.config, stream_mode="custom", durability="sync"):  # type: ignore[call-overload]
+                    yield summary.take(event)  # type: ignore[arg-type]
         waiting = self.pending
         if waiting:
             yield summary.take(NeedsApproval(waiting))

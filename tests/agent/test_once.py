@@ -108,3 +108,15 @@ def test_run_gives_the_tools_result_as_json(shop: Path, capsys: pytest.CaptureFi
     assert told["tool"] == "profile" and told["data"]["rows"] == 4
     assert {"name", "kind", "missing", "distinct"} <= set(told["data"]["columns"][0])
     assert told["data"]["duplicate_rows"] == 1
+
+
+def test_what_a_tool_call_without_a_conversation_proposed_is_approved_without_one(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--json", "--project", str(shop)]
+    words = ["run", "clean", "--dataset", "sales.csv", "--operations", "dedupe", "--output", "unique.csv"]
+    assert main([*words, *where]) == 3
+    (proposal,) = said(capsys)["proposals"]
+    assert main(["approve", proposal["id"], *where]) == 0
+    assert said(capsys)["executed"][0]["outcome"] == "done"
+    assert (shop / "unique.csv").exists()
