@@ -9,6 +9,7 @@ from opsmith.tools.compute import query_sql as q
 from opsmith.tools.compute.query_build_groups import count, figure, fits, grouped, where_of
 from opsmith.tools.compute.query_build_looks import columns, corr, corr_all, describe, duplicates, histogram
 from opsmith.tools.compute.query_build_shares import share, share_of_sum, share_within
+from opsmith.tools.compute.query_conditions import Condition, Node
 from opsmith.tools.compute.query_kinds import Kinds
 from opsmith.tools.compute.query_plan import ROWS_SHOWN, Plan
 from opsmith.tools.compute.query_read import Group, Reading
@@ -42,7 +43,10 @@ def values(kinds: Kinds, r: Reading) -> Plan:
     """The different values with their rows."""
     r.groups = [Group(c) for c in r.show]
     r.n = r.n or 100
-    made = grouped(kinds, r, [q.named(q.rows(), "rows")], ["rows"], "values", where_of(kinds, r.where))
+    there = [Condition(c, "present") for c in r.show]
+    tests = [*([r.where] if r.where is not None else []), *there]
+    where = where_of(kinds, tests[0] if len(tests) == 1 else Node("and", tuple(tests)))
+    made = grouped(kinds, r, [q.named(q.rows(), "rows")], ["rows"], "values", where)
     made.shape = "values"
     return made
 

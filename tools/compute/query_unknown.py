@@ -41,10 +41,18 @@ _VERBS = frozenset(
 )
 
 
+_OTHER_LANGUAGE = re.compile(
+    r"\b(?:quel\w*|combien|valeurs|dans|nombre|moyenne|wie|welche\w*|gibt|durchschnitt\w*|viele|cu[aá]l\w*|cu[aá]nt\w*|promedio|cada|hay|valores)\b|[\u4e00-\u9fff]",
+    re.IGNORECASE,
+)
+
+
 def unknown_word(reader: Reader) -> str:
     """A word of the question that names nothing in the table and is no everyday word of questions; '' without one."""
+    if _OTHER_LANGUAGE.search(reader.g.question):
+        return ""  # its everyday words are not listed here
     own = {stem(w) for w in name_words(reader.kinds.table.path.name)}
-    for word in re.findall(r"[^\W\d_]{3,}(?:-[^\W\d_]+)*", re.sub(r"§\w\d+", " ", reader.text)):
+    for word in re.findall(r"[^\W\d_]\w{2,}(?:-\w+)*", re.sub(r"§\w\d+", " ", reader.text)):
         low = word.lower()
         if low in STOP or low in _VERBS or low in ROW_NOUNS or low in NUMBER_WORDS or stem(low) in own:
             continue
