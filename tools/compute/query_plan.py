@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -114,18 +115,53 @@ def _continued(
     n: int | None,
 ) -> Reading:
     """A follow-up: `and by region?`, `only for smokers`, `the median instead`."""
-    before = Reader(ground(table, lines[0], hide), kinds).read()
-    for line in lines[1:]:
+    before: Reading | None = None
+    for line in lines:
         reader = Reader(ground(table, line, hide), kinds)
         try:
             now: Reading | None = reader.read()
         except NeedsAnswer:
+            if before is None and line == lines[-1]:
+                raise
             now = None
-        before = _merged(before, now, reader, kinds, agg)
+        if before is None or not _follows(line, now):
+            before = now
+        else:
+            before = _merged(before, now, reader, kinds)
+    if before is None:
+        return _read(table, lines[-1], kinds, hide, hints, agg, n)
     return before
 
 
-def _merged(before: Reading, now: Reading | None, reader: Reader, kinds: Kinds, agg: str | None) -> Reading:
+_GOES_ON = re.compile(
+    r"^\W*(?:and|but|also|only|just|what about|how about|same|und|nur|aber|y|et|seulement|solo|sólo|pero)\b|\binstead\W*$|\brather\W*$",
+    re.IGNORECASE,
+)
+
+
+def _follows(line: str, now: Reading | None) -> bool:
+    """Whether a line goes on with the question before it; a whole question of its own does not."""
+    if _GOES_ON.search(line) or now is None:
+        return True
+    if now.shape in ("rows", "describe", "values", "columns", "duplicates"):
+        return now.shape == "rows" and now.where is not None and len(line.split()) <= 4 and not now.show
+    asked = re.match(r"\W*(?:which|what|who|when|how|is|are|was|were|do|does|did|list|show)\b", line, re.IGNORECASE)
+    shaped = now.shape not in ("figure", "count")
+    whole = bool(now.aggs) or shaped or bool(asked) or now.within is not None or now.descending is not None
+    return not (
+        whole
+        and (
+            now.measures
+            or now.show
+            or now.groups
+            or now.where is not None
+            or now.within is not None
+            or "count" in now.aggs
+        )
+    )
+
+
+def _merged(before: Reading, now: Reading | None, reader: Reader, kinds: Kinds) -> Reading:
     from opsmith.tools.compute.query_conditions import Condition, Node
 
     fresh = now if now is not None else Reading("rows", where=reader.filters.tree())
