@@ -105,6 +105,8 @@ def monitor_facts(project: Path) -> dict[str, dict[str, Any]]:
 
 
 def _table(path: Path) -> dict[str, Any]:
+    from zipfile import BadZipFile
+
     import pandas as pd
 
     try:
@@ -116,7 +118,7 @@ def _table(path: Path) -> dict[str, Any]:
             frame = pd.read_json(path, lines=True)
         else:
             frame = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, BadZipFile) as error:
         return {"unreadable": str(error)[:200]}
     return {
         "rows": len(frame),

@@ -75,9 +75,11 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
         folders = [a for a in arguments[1:] if isinstance(a, int)]  # mode and folder, or the folder alone: it is last
         seen.wrote(arguments[0], folders[-1] if folders else -1)
     elif event in _PROCESS:
-        seen.processes.append(f"{event} {arguments[0]}")
+        if str(arguments[0]).rsplit("/", 1)[-1] != "lscpu":  # scikit-learn counts the cores with it
+            seen.processes.append(f"{event} {arguments[0]}")
     elif event in _NETWORK:
-        seen.connections.append(f"{event} {arguments[1:]}")
+        local = event == "socket.connect" and isinstance(arguments[1], (str, bytes))  # a socket file: a local program
+        (seen.processes if local else seen.connections).append(f"{event} {arguments[1:]}")
 
 
 @contextmanager

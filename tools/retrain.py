@@ -227,7 +227,7 @@ def _shown(champion: Any, challenger: Any, told: dict[str, Any], headline: str, 
     if changed:
         cells = tuple((a, str(b), str(c)) for a, b, c in changed)
         tables.append(Table("What changed", ("what", f"v{champion.version}", f"v{challenger.version}"), cells))
-    found = ()
+    found: tuple[Finding, ...] = ()
     if told["worse_segments"]:
         named = ", ".join(told["worse_segments"][:3])
         found = (Finding("worse-segment", "warning", f"The challenger is surely worse where {named}."),)

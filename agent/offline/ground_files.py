@@ -38,8 +38,8 @@ def exact_files(found: Grounded, paths: Sequence[str]) -> None:
         PurePosixPath(p).name for p in paths if sum(PurePosixPath(q).name == PurePosixPath(p).name for q in paths) > 1
     }
     for base in clashes:
-        m = re.search(rf"(?<![\w/.-]){re.escape(base)}(?!\w)", found.text, re.IGNORECASE)
-        if m and not found.covered(m.start(), m.end()):
+        at = re.search(rf"(?<![\w/.-]){re.escape(base)}(?!\w)", found.text, re.IGNORECASE)
+        if at and not found.covered(at.start(), at.end()):
             found.ambiguous_files = [p for p in paths if PurePosixPath(p).name == base]
 
 

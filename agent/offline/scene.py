@@ -42,7 +42,7 @@ def _with_made(catalogue: Mapping[str, Any], made: Mapping[str, str]) -> Mapping
     new = made.get("file")
     if not new or new in {f["path"] for f in files}:
         return catalogue
-    source = next((f for f in files if f["path"] == made.get("source")), {"columns": []})
+    source: dict[str, Any] = next((f for f in files if f["path"] == made.get("source")), {"columns": []})
     return {**catalogue, "files": [*files, {**source, "path": new}]}
 
 

@@ -64,7 +64,8 @@ class Scene:
 
     def columns(self) -> tuple[list[str], list[str]]:
         """Columns that the sentence is about, and columns it excludes."""
-        about, excluded = [], []
+        about: list[str] = []
+        excluded: list[str] = []
         last_end, last_excluded = -1, False
         for m in self.found.columns:
             before = self.text[: m.start]

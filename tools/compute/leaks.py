@@ -42,17 +42,17 @@ def strengths(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str,
     for name in (*plan.numeric, *plan.categories):
         values = x[[name]]
         if name in plan.categories:
-            values = OrdinalEncoder(
+            ranked: Any = OrdinalEncoder(
                 handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
             ).fit_transform(values)
         else:
-            values = values.fillna(float(np.nanmin(values.to_numpy())) - 1.0).to_numpy()
+            ranked = values.fillna(float(np.nanmin(values.to_numpy())) - 1.0).to_numpy()
         tree = (
             DecisionTreeRegressor(max_depth=8, random_state=seed)
             if plan.task == "regression"
             else DecisionTreeClassifier(max_depth=6, random_state=seed)
         )
         metric = {"regression": "r2", "binary": "roc_auc", "multiclass": "balanced_accuracy"}[plan.task]
-        strength = float(np.mean(cross_val_score(tree, values, y, cv=3, scoring=metric)))
+        strength = float(np.mean(cross_val_score(tree, ranked, y, cv=3, scoring=metric)))
         found.append((name, strength))
     return sorted(found, key=lambda f: -f[1])

@@ -200,7 +200,7 @@ def _without_echoes(found: Sequence[Finding], target: str | None) -> list[Findin
     for f in found:
         for column in f.columns:
             loud.setdefault(column, set()).add(f.id)
-    kept = []
+    kept: list[Finding] = []
     for f in found:
         ids = loud.get(f.columns[0], set()) if f.columns else set()
         rescaled = bool(ids & {"unit_change", "mixed_units", "outlier_burst"})

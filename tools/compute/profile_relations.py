@@ -99,7 +99,7 @@ def dependencies(p: TableProfile, sample: Sample) -> list[tuple[str, str, int]]:
         if c.kind not in ("constant", "empty", "text", "number", "date") and 2 <= c.distinct <= 3000
     ]
     columns = sorted(columns, key=lambda c: c.distinct)[:WIDEST]
-    found = []
+    found: list[tuple[str, str, int]] = []
     for a in columns:
         ka = sample.codes(a.name)
         size = int(ka.max()) + 2 if len(ka) else 1

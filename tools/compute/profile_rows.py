@@ -146,7 +146,7 @@ def _near_copies(p: TableProfile, sample: Sample) -> Iterable[Finding]:
         seldom |= mask
     folded_parts = [_hash(_folded_codes(c, sample), n) for n, c in enumerate(others)]
     with np.errstate(over="ignore"):
-        folded = np.sum(folded_parts, axis=0, dtype=np.uint64)
+        folded = np.asarray(np.sum(folded_parts, axis=0, dtype=np.uint64))
     again = _repeats(exact)
     if ids and again.sum() > p.duplicate_rows:
         n = int(again.sum()) - p.duplicate_rows
@@ -223,7 +223,7 @@ def rare_values(columns: Sequence[ColumnProfile], p: TableProfile, sample: Sampl
 def sum_hashes(codes: Sequence[np.ndarray]) -> np.ndarray:
     """One 64-bit number a row from the codes of its columns."""
     with np.errstate(over="ignore"):
-        return np.sum([_hash(c, n) for n, c in enumerate(codes)], axis=0, dtype=np.uint64)  # type: ignore[no-any-return]
+        return np.asarray(np.sum([_hash(c, n) for n, c in enumerate(codes)], axis=0, dtype=np.uint64))
 
 
 def _repeats(hashes: np.ndarray) -> np.ndarray:
@@ -297,11 +297,11 @@ def candidate_keys(p: TableProfile, sample: Sample, most: int = 5) -> list[tuple
         and c.kind not in ("constant", "empty", "number", "money", "percent")
         and not c.distinct_is_rough
     ]
-    single = [(c.name,) for c in usable if c.distinct == p.rows and p.rows > 1]
+    single: list[tuple[str, ...]] = [(c.name,) for c in usable if c.distinct == p.rows and p.rows > 1]
     if single or not sample.whole or p.duplicate_rows or sample.rows < 2:
         return single[:most]
     usable = sorted(usable, key=lambda c: -c.distinct)[:14]
-    found = []
+    found: list[tuple[str, ...]] = []
     for a, b in combinations(usable, 2):
         if a.distinct * b.distinct >= p.rows:
             pair = sample.codes(a.name) * (b.distinct + 1) + sample.codes(b.name)

@@ -83,7 +83,9 @@ def related_table(
 ) -> Table:
     """The strongest associations, candidate keys and dependencies."""
     measures = {"pearson": "correlation", "cramers_v": "Cramér's V", "eta": "correlation ratio"}
-    rows = [(f"{x.a} ~ {x.b}", round(x.strength, 3), measures[x.measure]) for x in related[:6] if x.strength >= 0.3]
+    rows: list[tuple[Any, ...]] = [
+        (f"{x.a} ~ {x.b}", round(x.strength, 3), measures[x.measure]) for x in related[:6] if x.strength >= 0.3
+    ]
     rows += [(f"{a} → {b}", n, "determines; exceptions") for a, b, n in rules[:3]]
     rows += [(" + ".join(k), None, "tells every row apart") for k in keys[:2]]
     return Table("Relations", ("columns", "strength", "how"), tuple(rows))

@@ -10,7 +10,7 @@ from opsmith.tools.compute.pii import find_personal, is_card, is_iban
 from opsmith.tools.compute.profile import ColumnProfile, TableProfile
 from opsmith.tools.compute.profile_kinds import BOOLEAN_WORDS, HIDDEN, named_like_code
 from opsmith.tools.compute.profile_sample import Sample
-from opsmith.tools.contract import Finding
+from opsmith.tools.contract import Finding, Severity
 
 _DAMAGE = re.compile(
     "\ufffd|Ã[\x80-\xbf¡-¿ƒ‚„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\xa0-¿]|â€|ï¿½|Ð[\x80-\xbf°-¿]|[A-Za-z]\\?[a-z]{2}|\\\\u00[0-9a-f]{2}"
@@ -97,7 +97,7 @@ class _Look:
         return self.sample.rows_where(np.asarray(mask.combine_chunks() if hasattr(mask, "combine_chunks") else mask))
 
     def finding(
-        self, id: str, severity: str, message: str, count: int, values: set[str], fix: str, **more: object
+        self, id: str, severity: Severity, message: str, count: int, values: set[str], fix: str, **more: object
     ) -> Finding:
         n = min(count * self.scale, self.p.rows)
         return Finding(
@@ -357,7 +357,7 @@ def _damaged(counts: Mapping[str, int]) -> Callable[[str], bool]:
 
 
 def _matching(
-    look: _Look, id: str, severity: str, test: Callable[[str], bool], words: str, fix: str, least: float = 0.0
+    look: _Look, id: str, severity: Severity, test: Callable[[str], bool], words: str, fix: str, least: float = 0.0
 ) -> Iterable[Finding]:
     """A finding for the values that pass a test, when they are more than a share of all."""
     hits = {v: n for v, n in list(look.counts.items())[: MOST * 4] if test(v)}

@@ -85,7 +85,7 @@ def rows(kinds: Kinds, r: Reading) -> Plan:
         labels = [c for c in kinds.table.columns if c.kind == "text"]
         rest = [c for c in kinds.table.columns if c != r.order_by]
         shown = [*(labels[:1] or []), r.order_by, *[c for c in rest if c not in labels[:1]]][:12]
-    columns = [q.name(c) for c in shown] or [exp.Star()]
+    columns: list[exp.Expr] = [q.name(c) for c in shown] or [exp.Star()]
     made = q.select(*columns, where=where_of(kinds, r.where))
     if r.distinct:
         made = made.distinct()

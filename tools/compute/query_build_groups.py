@@ -24,11 +24,11 @@ WORDS = {
 _ORDINAL = frozenset("year yr month mnth day hour hr week quarter weekday minute".split())
 
 
-def where_of(kinds: Kinds, test: Any) -> exp.Expression | None:
+def where_of(kinds: Kinds, test: Any) -> exp.Expr | None:
     return q.condition(kinds, test) if test is not None else None
 
 
-def key_of(kinds: Kinds, group: Group) -> tuple[exp.Expression, str, bool]:
+def key_of(kinds: Kinds, group: Group) -> tuple[exp.Expr, str, bool]:
     """(expression, title, whether it is a step of time) of a group."""
     grain = group.grain
     if grain == "auto":
@@ -57,7 +57,7 @@ def _title(how: str, measure: Measure, point: float | None) -> str:
     return measure.label if how == "ratio" else f"{'total' if how == 'sum' else how} {measure.label}"
 
 
-def _value(kinds: Kinds, measure: Measure, how: str) -> exp.Expression:
+def _value(kinds: Kinds, measure: Measure, how: str) -> exp.Expr:
     """The expression inside of an aggregate."""
     from sqlglot import exp
 
@@ -78,7 +78,7 @@ def _value(kinds: Kinds, measure: Measure, how: str) -> exp.Expression:
     return {"-": exp.Sub, "+": exp.Add, "*": exp.Mul}[measure.op](this=first, expression=second)
 
 
-def _figure_of(kinds: Kinds, measure: Measure, how: str, point: float | None) -> exp.Expression:
+def _figure_of(kinds: Kinds, measure: Measure, how: str, point: float | None) -> exp.Expr:
     from sqlglot import exp
 
     if how == "ratio" and measure.other is not None:
@@ -119,10 +119,10 @@ def figure(kinds: Kinds, r: Reading) -> Plan:
 def grouped(
     kinds: Kinds,
     r: Reading,
-    pieces: list[exp.Expression],
+    pieces: list[exp.Expr],
     titles: list[str],
     what: str,
-    where: exp.Expression | None,
+    where: exp.Expr | None,
     percent: tuple[str, ...] = (),
 ) -> Plan:
     from sqlglot import exp
@@ -171,7 +171,7 @@ def count(kinds: Kinds, r: Reading) -> Plan:
     return Plan(q.written(q.select(q.named(q.rows(), "rows"))), "count", [], ["rows"], "rows")
 
 
-def fits(tree: exp.Expression, where: exp.Expression | None) -> exp.Expression:
+def fits(tree: exp.Expr, where: exp.Expr | None) -> exp.Expr:
     from sqlglot import exp
 
     return tree if where is None else exp.Filter(this=tree, expression=exp.Where(this=where))

@@ -50,7 +50,7 @@ def corr(kinds: Kinds, r: Reading) -> Plan:
     )
 
 
-def scored(kinds: Kinds, column: Column) -> exp.Expression | None:
+def scored(kinds: Kinds, column: Column) -> exp.Expr | None:
     from sqlglot import exp
 
     if kinds.is_number(column) or column.kind == "boolean":
@@ -110,7 +110,7 @@ def describe(kinds: Kinds, r: Reading) -> Plan:
                 where=where_of(kinds, r.where),
             )
         )
-    made: exp.Expression = selects[0]
+    made: exp.Expr = selects[0]
     for other in selects[1:]:
         made = exp.union(made, other, distinct=False)
     return Plan(q.written(made), "describe", ["column"], ["mean"], "key figures")

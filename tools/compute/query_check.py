@@ -60,7 +60,7 @@ def checked(sql: str, limit: int, tables: Sequence[str] = ("data",)) -> str:
         raise ToolError(f"That SQL cannot be parsed: {told}") from None
 
 
-def _checked(statements: list[exp.Expression], limit: int, tables: Sequence[str]) -> str:
+def _checked(statements: list[exp.Expr], limit: int, tables: Sequence[str]) -> str:
     from sqlglot import exp
 
     if len(statements) != 1 or not isinstance(statements[0], (exp.Select, exp.SetOperation)):
@@ -84,7 +84,7 @@ def _checked(statements: list[exp.Expression], limit: int, tables: Sequence[str]
     return f"SELECT * FROM ({tree.sql(dialect='duckdb', comments=False)}) AS answer LIMIT {int(limit)}"
 
 
-def _only_tables(tree: exp.Expression, tables: Sequence[str]) -> None:
+def _only_tables(tree: exp.Expr, tables: Sequence[str]) -> None:
     from sqlglot import exp
 
     allowed = {t.lower() for t in tables} | {c.alias_or_name.lower() for c in tree.find_all(exp.CTE)}
@@ -94,7 +94,7 @@ def _only_tables(tree: exp.Expression, tables: Sequence[str]) -> None:
             raise ToolError(f"The SQL may read {_listed(tables)} only; files, functions and other tables are closed.")
 
 
-def _only_functions(tree: exp.Expression) -> None:
+def _only_functions(tree: exp.Expr) -> None:
     from sqlglot import exp
 
     for call in tree.find_all(exp.Func):

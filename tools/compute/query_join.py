@@ -109,9 +109,9 @@ def join_key(table: Table, other: Table, question: str) -> list[tuple[str, str]]
     Columns of different names are paired by their values; NeedsAnswer when several fit, ToolError when none does.
     """
     shared = [(a.name, b.name) for a in table.columns for b in other.columns if folded(a.name) == folded(b.name)]
-    for a, b in sorted(shared, key=lambda p: p[1] not in question):
-        if _unique(other, [b]) and _overlap(table, a, other, b) >= 0.5:
-            return [(a, b)]
+    for one, two in sorted(shared, key=lambda p: p[1] not in question):
+        if _unique(other, [two]) and _overlap(table, one, other, two) >= 0.5:
+            return [(one, two)]
     parts = [(a, b) for a, b in shared if _overlap(table, a, other, b) >= 0.5]
     if len(parts) > 1 and _unique(other, [b for _, b in parts]):
         return parts

@@ -189,7 +189,7 @@ class Reader:
                 if group is not None and group not in made.groups:
                     made.groups.append(group)
             self.text = self.text.replace(m.group(), " ", 1)
-        if m := re.search(rf"\b(daily|weekly|monthly|quarterly|yearly|annual(?:ly)?|hourly)\b|{OVER_TIME}", self.text):
+        if m := re.search(rf"\b(daily|weekly|monthly|quarterly|yearly|annual(?:ly)?|hourly)\b|{OVER_TIME}", self.text):  # type: ignore[assignment]
             grain = _grain(m[1]) if m[1] else "auto"
             if not any(self._is_time(g) for g in made.groups):
                 column = self._date_for(m.group())
@@ -203,7 +203,7 @@ class Reader:
         )
         busy = rf"\b(?P<busy>busiest|quietest|most popular)\s(?P<grain>§c\d+|{_grain_words()})"
         for pattern in (*patterns, busy):
-            m = re.search(pattern, self.text)
+            m = re.search(pattern, self.text)  # type: ignore[assignment]
             if m and not made.groups:
                 part = m.groupdict().get("c") or m.groupdict()["grain"]
                 group = self._group_of(part)

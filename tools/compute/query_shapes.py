@@ -91,7 +91,7 @@ def arithmetic(text: str, g: Grounded, kinds: Kinds, measure: Any) -> tuple[list
                     )
             made = measure(pair[0][0], "/" if op == "per" else op, pair[1][0], percent)
             return [made], f"{text[: m.start()]}§m0{text[m.end() :]}"
-    if m := re.search(r"(?:profit )?§c(\d+)\smargin|(?:profit )margins?", text):
+    if m := re.search(r"(?:profit )?§c(\d+)\smargin|(?:profit )margins?", text):  # type: ignore[assignment]
         profit = (
             g.columns[int(m[1])][0]
             if m[1]

@@ -26,7 +26,7 @@ def name(column: Column | str, table: str | None = None) -> exp.Column:
     return exp.column(exp.to_identifier(column if isinstance(column, str) else column.name, quoted=True), table=table)
 
 
-def number(kinds: Kinds, column: Column) -> exp.Expression:
+def number(kinds: Kinds, column: Column) -> exp.Expr:
     """The column as numbers: text is read as numbers, NaN is a gap like any other."""
     from sqlglot import exp
 
@@ -39,7 +39,7 @@ def number(kinds: Kinds, column: Column) -> exp.Expression:
     return name(column)
 
 
-def moment(kinds: Kinds, column: Column) -> exp.Expression:
+def moment(kinds: Kinds, column: Column) -> exp.Expr:
     """The column as a date or time; text in another order is read by its format."""
     from sqlglot import exp
 
@@ -53,7 +53,7 @@ def moment(kinds: Kinds, column: Column) -> exp.Expression:
     return name(column)
 
 
-def literal(value: Any) -> exp.Expression:
+def literal(value: Any) -> exp.Expr:
     """A value as SQL; text cannot end its quotes."""
     from sqlglot import exp
 
@@ -67,12 +67,12 @@ def literal(value: Any) -> exp.Expression:
     return exp.Literal.string(str(value).replace("\x00", ""))
 
 
-def written(tree: exp.Expression, pretty: bool = False) -> str:
+def written(tree: exp.Expr, pretty: bool = False) -> str:
     """The SQL text of a tree."""
     return tree.sql(dialect="duckdb", pretty=pretty)
 
 
-def condition(kinds: Kinds, test: Any) -> exp.Expression:
+def condition(kinds: Kinds, test: Any) -> exp.Expr:
     """A Condition, or a Node of them, as a boolean expression."""
     from sqlglot import exp
 
@@ -85,7 +85,7 @@ def condition(kinds: Kinds, test: Any) -> exp.Expression:
     return exp.Not(this=exp.paren(made)) if test.negated and test.how not in ("=", "in") else made
 
 
-def _single(kinds: Kinds, test: Condition) -> exp.Expression:
+def _single(kinds: Kinds, test: Condition) -> exp.Expr:
     from sqlglot import exp
 
     column, values = name(test.column), [literal(v) for v in test.values]
@@ -111,7 +111,7 @@ def _single(kinds: Kinds, test: Condition) -> exp.Expression:
     return kind(this=column, expression=values[0])
 
 
-def _in_time(kinds: Kinds, test: Condition) -> exp.Expression:
+def _in_time(kinds: Kinds, test: Condition) -> exp.Expr:
     from sqlglot import exp
 
     at = moment(kinds, test.column)
@@ -121,7 +121,7 @@ def _in_time(kinds: Kinds, test: Condition) -> exp.Expression:
         )
     if test.how == "calendar":
         months = [v for v in test.values if v > 0]
-        made: exp.Expression = exp.In(
+        made: exp.Expr = exp.In(
             this=exp.Extract(this=exp.var("MONTH"), expression=at), expressions=[literal(v) for v in months]
         )
         days = [-v for v in test.values if v < 0]
@@ -133,7 +133,7 @@ def _in_time(kinds: Kinds, test: Condition) -> exp.Expression:
     spans = test.values if test.how == "spans" else (test.values,)
     parts = []
     for start, end in spans:
-        bounds = []
+        bounds: list[exp.Expr] = []
         if start is not None:
             bounds.append(exp.GTE(this=at.copy(), expression=literal(start)))
         if end is not None:
@@ -142,7 +142,7 @@ def _in_time(kinds: Kinds, test: Condition) -> exp.Expression:
     return exp.paren(exp.or_(*parts)) if len(parts) > 1 else parts[0]
 
 
-def is_missing(kinds: Kinds, column: Column) -> exp.Expression:
+def is_missing(kinds: Kinds, column: Column) -> exp.Expr:
     """Whether a cell holds nothing: no value, NaN, or in text a blank or a word that stands for nothing (NA, ?, null)."""
     from sqlglot import exp
 
@@ -159,7 +159,7 @@ def is_missing(kinds: Kinds, column: Column) -> exp.Expression:
     return empty
 
 
-def aggregate(how: str, inner: exp.Expression, point: float | None = None) -> exp.Expression:
+def aggregate(how: str, inner: exp.Expr, point: float | None = None) -> exp.Expr:
     """An aggregate over an expression."""
     from sqlglot import exp
 
@@ -170,7 +170,7 @@ def aggregate(how: str, inner: exp.Expression, point: float | None = None) -> ex
     return exp.Anonymous(this=AGGREGATES[how], expressions=[inner])
 
 
-def grained(kinds: Kinds, column: Column, grain: str) -> exp.Expression:
+def grained(kinds: Kinds, column: Column, grain: str) -> exp.Expr:
     """A date column cut to a grain: year, quarter, month, week, day, hour; or a part of the calendar."""
     from sqlglot import exp
 
@@ -184,7 +184,7 @@ def grained(kinds: Kinds, column: Column, grain: str) -> exp.Expression:
     return cut if grain == "hour" else exp.cast(cut, "DATE")
 
 
-def select(*columns: exp.Expression, where: exp.Expression | None = None, table: str = "data") -> exp.Select:
+def select(*columns: exp.Expr, where: exp.Expr | None = None, table: str = "data") -> exp.Select:
     """SELECT … FROM the opened table [WHERE …]."""
     from sqlglot import exp
 
@@ -192,21 +192,21 @@ def select(*columns: exp.Expression, where: exp.Expression | None = None, table:
     return made.where(where) if where is not None else made
 
 
-def named(tree: exp.Expression, label: str) -> exp.Expression:
+def named(tree: exp.Expr, label: str) -> exp.Expr:
     """An expression with its column title."""
     from sqlglot import exp
 
     return exp.alias_(tree, exp.to_identifier(label, quoted=True))
 
 
-def rows() -> exp.Expression:
+def rows() -> exp.Expr:
     """count(*)"""
     from sqlglot import exp
 
     return exp.Count(this=exp.Star())
 
 
-def conjunction(parts: Sequence[exp.Expression | None]) -> exp.Expression | None:
+def conjunction(parts: Sequence[exp.Expr | None]) -> exp.Expr | None:
     """All conditions together; None without any."""
     from sqlglot import exp
 

@@ -120,7 +120,8 @@ def segments(x: Any, y: Any, made: Plan, best: Trial, metric: str) -> list[dict[
         wrong = np.abs(truth.astype(float) - best.said.astype(float))
     else:
         wrong = (truth != best.said).astype(float)
-    usual, found = float(wrong.mean()), []
+    usual = float(wrong.mean())
+    found: list[dict[str, Any]] = []
     held = x.iloc[best.tested].reset_index(drop=True)
     for name, label, pick in _parts(held, made):
         if len(pick) < LEAST_SEGMENT:

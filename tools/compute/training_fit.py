@@ -147,7 +147,9 @@ def cross_validate(
         raise ToolError(
             f"Every class of {made.target} must occur early enough in {made.split} to train and test; it does not."
         )
-    raw = None if any(r is None for r in raws) else np.concatenate(raws)
+    raw: np.ndarray | None = (
+        None if any(r is None for r in raws) else np.concatenate([r for r in raws if r is not None])
+    )
     return Trial(algorithm, found, np.concatenate(tested), np.concatenate(said), raw, classes, np.concatenate(numbers),
                  float(np.mean(shares)), last)  # fmt: skip
 

@@ -78,7 +78,8 @@ def real(column: Column) -> str:
 
 def _first(table: Table, columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
     """Counts, distinct, ranges, means and lengths: one query, one scan."""
-    keys, pieces = [], []
+    keys: list[tuple[str, str]] = []
+    pieces: list[str] = []
     for c in columns:
         name = quoted(c.name)
         counted = f"count(DISTINCT {name})" if table.rows <= WIDE else f"approx_count_distinct({name})"

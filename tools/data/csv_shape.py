@@ -125,7 +125,7 @@ def as_plain_csv(path: Path, shape: CsvShape, target: Path) -> tuple[int, int]:
         text = io.TextIOWrapper(file, encoding=shape.encoding, errors="replace", newline="")  # type: ignore[type-var]
         lines = (line.replace("\x00", "") for line in text)
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for row in csv.reader(lines, delimiter=shape.delimiter, quoting=quoting):
+        for row in csv.reader(lines, delimiter=shape.delimiter, quoting=quoting):  # type: ignore[arg-type]
             if not row:
                 continue
             rows += 1
@@ -164,7 +164,7 @@ def _parse(text: str, delimiter: str, quoted: bool) -> list[list[str]]:
     rows: list[list[str]] = []
     csv.field_size_limit(1 << 30)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting):  # type: ignore[arg-type]
             if row:
                 rows.append(row)
             if len(rows) == 6000:

@@ -118,7 +118,7 @@ def _header_names(source: Path, shape: Any) -> list[str]:
     with open_bytes(source) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")  # type: ignore[type-var]
         quoting = csv.QUOTE_MINIMAL if shape.quoted else csv.QUOTE_NONE
-        for row in csv.reader(text, delimiter=shape.delimiter, quoting=quoting):
+        for row in csv.reader(text, delimiter=shape.delimiter, quoting=quoting):  # type: ignore[arg-type]
             if row:
                 return [" ".join(c.split()) for c in row]
     return []

@@ -140,9 +140,13 @@ def _cloud_tools(machine: Machine) -> Iterator[Evidence]:
     except ValueError:
         listed = None
     if isinstance(listed, dict):
-        names = [str(s.get("name", "")) for s in _dicts(listed.get("subscriptions"))]
+        subscriptions = [str(s.get("name", "")) for s in _dicts(listed.get("subscriptions"))]
         yield Evidence(
-            "Azure subscriptions", ", ".join(names[:5]) or "none", _shown(profile, machine), "azure", 3 if names else 1
+            "Azure subscriptions",
+            ", ".join(subscriptions[:5]) or "none",
+            _shown(profile, machine),
+            "azure",
+            3 if subscriptions else 1,
         )
 
 

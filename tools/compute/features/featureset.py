@@ -106,8 +106,8 @@ def read_set(text: str, name: str = "the feature set") -> FeatureSet:
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise ToolError(f"{name} has more than one feature called {twice[0]}.")
     scores = plain.get("scores") if isinstance(plain.get("scores"), dict) else {}
-    head = (str(plain.get(k, "")) for k in ("dataset", "target", "task", "metric"))
-    return FeatureSet(*head, kinds, entries, scores or {})
+    dataset, target, task, metric = (str(plain.get(k, "")) for k in ("dataset", "target", "task", "metric"))
+    return FeatureSet(dataset, target, task, metric, kinds, entries, scores or {})
 
 
 def _entry(plain: Any, number: int, kinds: Mapping[str, str], name: str) -> Entry:

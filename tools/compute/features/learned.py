@@ -64,8 +64,8 @@ def group_grids(values: Sequence[Any], target: np.ndarray | None) -> Learned:
     steps = np.linspace(0, 1, 21)
     every = frame["a"].quantile(steps).tolist() if len(frame) else [0.0, 1.0]
     large = frame["g"].value_counts()
-    large = large[large >= 20].head(500).index
-    grid = {str(k): frame.loc[frame["g"] == k, "a"].quantile(steps).tolist() for k in large}
+    groups = large[large >= 20].head(500).index
+    grid = {str(k): frame.loc[frame["g"] == k, "a"].quantile(steps).tolist() for k in groups}
     return {"grid": grid, "all": [float(v) for v in every]}
 
 

@@ -57,7 +57,7 @@ class Problem:
         self._splits: Splits | None = None
         self._base: dict[Any, np.ndarray] = {}
         self._values: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
-        self._scores: dict[Any, list[float]] = {}
+        self._scores: dict[Any, float] = {}
 
     @property
     def task(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -67,10 +68,10 @@ def rank(problem: Problem, progress: Callable[[float | None, str], None]) -> Ran
 
 
 def _score(problem: Problem, fitted: object, held: object, truth: np.ndarray) -> float:
-    model: object = fitted
+    model: Any = fitted
     if problem.task == "regression":
-        said = np.asarray(model.predict(held), float)  # type: ignore[attr-defined]
+        said = np.asarray(model.predict(held), float)
     else:
-        chance = np.asarray(model.predict_proba(held), float)  # type: ignore[attr-defined]
+        chance = np.asarray(model.predict_proba(held), float)
         said = chance[:, 1] if problem.task == "binary" else chance
     return metrics.score(problem.metric, problem.task, truth, said, len(problem.classes))

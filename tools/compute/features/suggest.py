@@ -135,7 +135,7 @@ def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wi
 
 
 def _scores(problem: Problem, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    told = {}
+    told: dict[str, Any] = {}
     for o in outcomes:
         if not o.before:
             continue

@@ -38,7 +38,12 @@ class Function:
         return ", ".join(self.takes) + (", ..." if self.more else "") or "nothing"
 
 
-N, C, T, D, LN, LT = "number", "category", "text", "date", "literal number", "literal text"
+N: Kind = "number"
+C: Kind = "category"
+T: Kind = "text"
+D: Kind = "date"
+LN: Kind = "literal number"
+LT: Kind = "literal text"
 f, ft, fx = formulas, formulas_time, formulas_text
 
 _ALL: tuple[Function, ...] = (

@@ -72,11 +72,11 @@ def _ports(path: str, lines: list[Instruction]) -> Iterator[Fault]:
     if said and said[0].isdigit() and ports and int(said[0]) not in ports:
         yield Fault(path, said[1], "port-disagrees", f"PORT is {said[0]}, but the image exposes {_listed(ports)}.",
                     f"set ENV PORT={min(ports)}, or EXPOSE {said[0]}")  # fmt: skip
-    for line in last_stage(lines):
-        if line.word == "HEALTHCHECK":
-            asked = {int(p) for p in re.findall(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})", line.rest)}
+    for step in last_stage(lines):
+        if step.word == "HEALTHCHECK":
+            asked = {int(p) for p in re.findall(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})", step.rest)}
             if asked and ports and not asked & set(ports):
-                yield Fault(path, line.line, "port-disagrees",
+                yield Fault(path, step.line, "port-disagrees",
                             f"The health check asks port {_listed(asked)}, but the image exposes {_listed(ports)}.",
                             f"ask port {min(ports)}")  # fmt: skip
 

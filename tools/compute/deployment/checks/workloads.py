@@ -106,6 +106,8 @@ def _resources(owner: Document, at: tuple[Any, ...], container: dict[str, Any]) 
     for part in ("requests", "limits"):
         for name in resources.get(part) or {} if isinstance(resources.get(part), dict) else {}:
             yield from _quantity(owner, (*at, "resources", part, name))
+    requests: Any
+    limits: Any
     requests, limits = (resources.get(k) if isinstance(resources.get(k), dict) else {} for k in ("requests", "limits"))
     for name, asked in (requests or {}).items():
         most = (limits or {}).get(name)
