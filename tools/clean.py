@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from opsmith.tools.contract import Context, Result, ToolError, tool
@@ -57,6 +58,7 @@ def clean(
     from opsmith.tools.compute.recipe_ask import Asked, asked_steps
     from opsmith.tools.compute.recipe_propose import Wish, propose
     from opsmith.tools.compute.recipe_session import Cleaning
+    from opsmith.tools.compute.settings_of_steps import with_stand_ins
 
     with Cleaning(context, dataset, output) as work:
         named = work.known_columns(columns)
@@ -81,6 +83,8 @@ def clean(
             chosen, findings = made.recipe(work.table.name), made.findings
         if explain_row is not None and not 0 <= explain_row < max(1, work.source.rows):
             raise ToolError(f"{work.table.name} has rows 0 to {work.source.rows - 1:,}; there is no row {explain_row}.")
+        steps, instead = with_stand_ins(chosen.steps, context)
+        chosen, findings = replace(chosen, steps=steps), [*findings, *instead]
         run = work.run(chosen, watch=() if explain_row is None else (explain_row,))
         if explain_row is not None:
             return work.explain(run, explain_row)

@@ -127,12 +127,23 @@ def test_steps_can_be_left_out_and_columns_spared(project: Path) -> None:
         ({"columns": ["ratign"]}, "rating"),
         ({"recipe": "recipes/none.yaml"}, "no recipe"),
         ({"operations": ["impute"], "columns": ["product"], "method": "mean"}, "no numbers"),
-        ({"operations": ["embed"], "columns": ["review"], "method": "bert"}, "model folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(project: Path, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ToolError, match=message):
         run(project, "reviews.csv", **arguments)
+
+
+@pytest.mark.parametrize("method", ["bert", "word2vec"])
+def test_an_embedding_that_cannot_be_made_here_is_stood_in_for_and_said(
+    project: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "gensim" else True)
+    result = run(project, "reviews.csv", operations=["embed"], columns=["review"], method=method)
+    (action,) = result.actions
+    assert method in result.headline and "embedded default" in result.headline
+    assert any("embedded default" in note for note in action.preview.notes)
+    assert "hashed" in result.data["recipe"]
 
 
 def test_a_missing_answer_is_asked_for(project: Path) -> None:

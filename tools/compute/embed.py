@@ -142,6 +142,21 @@ def endpoint_vectors(texts: Sequence[str], url: str, model: str, key: str = "") 
     return np.asarray(rows, dtype=np.float32)
 
 
+def stand_in(method: str, folder: str) -> str:
+    """Why a method cannot be used here, as half a sentence; '' when it can. What is missing is then stood in for by hashed."""
+    import importlib.util
+
+    wanted = embedding_method(method)
+    if wanted == "bert" and not (folder and Path(folder).expanduser().is_dir()):
+        told = f"{folder} is no folder" if folder else "embedding_model_folder is not set"
+        return f"no BERT model folder is there ({told})"
+    if wanted == "bert" and importlib.util.find_spec("sentence_transformers") is None:
+        return "sentence-transformers is not installed"
+    if wanted in ("word2vec", "fasttext") and importlib.util.find_spec("gensim") is None:
+        return f"gensim, which trains {wanted}, is not installed"
+    return ""
+
+
 def content_key(texts: Sequence[str], *settings: object) -> str:
     """A name for these texts under these settings, for a cache."""
     made = hashlib.sha256(repr(settings).encode())

@@ -276,7 +276,7 @@ class Reader:
                 condition, span = made
                 mark = f"§f{len(self.filters.conditions)}"
                 self.filters.conditions.append(condition)
-                self.text = f"{self.text[: span[0]]} {mark} {self.text[span[1] :]}"
+                self.text = re.sub(r"\s+", " ", f"{self.text[: span[0]]} {mark} {self.text[span[1] :]}")
         self.text = re.sub(r"\s+", " ", self.text)
         self.filters.text = self.text
 

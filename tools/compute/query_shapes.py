@@ -164,7 +164,7 @@ def share_parts(text: str, filters: Filters, g: Grounded, kinds: Kinds) -> tuple
         if made is not None:
             mark = f"§f{len(filters.conditions)}"
             filters.conditions.append(made[0])
-            text = f"{text[: made[1][0]]} {mark} {text[made[1][1] :]}"
+            text = re.sub(r"\s+", " ", f"{text[: made[1][0]]} {mark} {text[made[1][1] :]}")
     text = re.sub(r"\s+", " ", text)
     filters.text = text
     m = re.search(rf"(?<!\w)(?:{_SHARE}|rates?)(?!\w)", text)
@@ -203,7 +203,7 @@ def _said_as_verb(number: str, filters: Filters, g: Grounded) -> bool:
     """Whether a condition stood in the question as what somebody did: churned, survived."""
     column = filters.conditions[int(number)].column
     said = [g.said[f"§c{i}"].strip().lower() for i, marked in enumerate(g.columns) if column in marked]
-    return any(word.endswith("ed") for word in said)
+    return any(word.endswith("ed") or not word.endswith("s") for word in said)
 
 
 def _all(filters: Filters, numbers: list[str]) -> Any:

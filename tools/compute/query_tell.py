@@ -161,7 +161,7 @@ def _share(plan: Plan, names: list[str], rows: Sequence[Row], dataset: str) -> s
     part = next((row[n] for n in names if n not in ("share", "of")), None)
     if not row["of"]:
         return f"No row of {dataset} fits, so there is no share."
-    told = f" {plan.conditions}" if plan.conditions and plan.shape == "share" else ""
+    told = f" have {plan.conditions}" if plan.conditions and plan.shape == "share" else ""
     inside = f" where {plan.within}" if plan.within else ""
     return f"{figure(row['share'], True)}{told}: {figure(part)} of {figure(row['of'])}{inside} ({dataset})."
 

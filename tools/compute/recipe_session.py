@@ -105,7 +105,8 @@ class Cleaning:
             )
         vectors = next((f for f in run.fitted if f.get("dimensions") and f.get("method")), None)
         output = self._checked(self.asked_output or self._default_output(run, vectors is not None))
-        headline = f"{self.table.name}: {sentence(run)}"
+        instead = [f.message for f in findings if f.id == "embedding-stand-in"]
+        headline = " ".join([f"{self.table.name}: {sentence(run)}", *instead])
         shown_tables = tuple(tables(run))
         if dry_run:
             return Result(
@@ -130,6 +131,7 @@ class Cleaning:
         }
         report["fitted"] = [_without_rows(f) for f in run.fitted]
         notes = [
+            *instead,
             f"{self.table.name} itself is not changed.",
             f"The recipe {recipe_file} can be run again on other files.",
         ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from opsmith.tools.compute.recipe import Step
-from opsmith.tools.contract import Context
+from opsmith.tools.contract import Context, Finding
 
 # step -> option: the setting that fills it
 _NEEDED = {
@@ -17,6 +17,25 @@ _NEEDED = {
     },
     "mask_pii": {"region": "phone_region"},
 }
+
+
+def with_stand_ins(steps: Sequence[Step], context: Context) -> tuple[tuple[Step, ...], list[Finding]]:
+    """Steps whose embedding cannot be made here use the embedded default instead; a finding says so."""
+    from opsmith.tools.compute.embed import stand_in
+
+    made, findings = [], []
+    for step in steps:
+        folder = str(step.options.get("embedding_model_folder") or context.settings.get("embedding_model_folder") or "")
+        method = str(step.options.get("method") or "hashed")
+        why = stand_in(method, folder) if step.step == "embed" else ""
+        if why:
+            step = replace(step, options={**step.options, "method": "hashed"})
+            message = (
+                f"{method} cannot be used: {why}. The embedded default (hashed letter groups) is proposed in its place."
+            )
+            findings.append(Finding("embedding-stand-in", "warning", message, step.columns))
+        made.append(step)
+    return tuple(made), findings
 
 
 def with_settings(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
