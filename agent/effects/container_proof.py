@@ -23,6 +23,7 @@ FIRST_RATE, FIRST_SECONDS = 20.0, 3.0
 GROWTH, MOST_STEPS = 2.5, 8  # each rate is so much higher than the one before
 MOST_RATE = 1500.0  # a second; beyond it the generator would be measured
 WARM_UP_SECONDS = 2.0
+DISTURBED = 0.1  # a step is measured again when requests were sent later than this share of the objective
 TRIES = 3  # neighbours on the machine can only make a run slower, so the first good one counts; all are told
 
 
@@ -172,11 +173,20 @@ def _climb(
         check()
         rate = min(MOST_RATE, rate * GROWTH)
         progress(0.15 + 0.08 * len(steps), f"loading with {rate:.0f} requests a second")
-        steps.append(_shoot(running, bodies, rate, wanted.step_seconds))
+        steps.append(_undisturbed(running, bodies, rate, wanted))
     if len(steps) > 1 and not steps[-1].holds(wanted.objective_ms):
         between = (steps[-2].rate + steps[-1].rate) / 2
-        steps.append(_shoot(running, bodies, between, wanted.step_seconds))
+        steps.append(_undisturbed(running, bodies, between, wanted))
     return sorted(steps, key=lambda s: s.rate)
+
+
+def _undisturbed(running: Running, bodies: list[str], rate: float, wanted: Wanted) -> sizing.Step:
+    """One step; again, a few times, when it failed while the machine was so busy that requests were sent late."""
+    for _ in range(TRIES):
+        step = _shoot(running, bodies, rate, wanted.step_seconds)
+        if step.holds(wanted.objective_ms) or step.late_ms < DISTURBED * wanted.objective_ms:
+            break
+    return step
 
 
 def _shoot(running: Running, bodies: list[str], rate: float, seconds: float) -> sizing.Step:
@@ -190,7 +200,7 @@ def _shoot(running: Running, bodies: list[str], rate: float, seconds: float) -> 
     return sizing.Step(
         rate, shot["seconds"], shot["sent"], shot["answered"], shot["refused"], shot["errors"], shot["mean_ms"], shot["p50_ms"],
         shot["p95_ms"], shot["p99_ms"], after.cpu - before.cpu, after.periods - before.periods,
-        after.throttled - before.throttled, max(after.rss, running.peak_rss),
+        after.throttled - before.throttled, max(after.rss, running.peak_rss), shot["late_ms"],
     )  # fmt: skip
 
 

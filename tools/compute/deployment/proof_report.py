@@ -64,6 +64,7 @@ def page(facts: Mapping[str, Any]) -> str:
         "CPU ms/request",
         "throttled",
         "RSS MiB",
+        "sent late ms",
     )
     rows = [_step_row(s) for s in steps]
     limits_row = [_step_row(again)]
@@ -92,7 +93,7 @@ def _step_row(step: Mapping[str, Any]) -> tuple[str, ...]:
     share = step["throttled"] / step["periods"] if step["periods"] else 0.0
     return (f"{step['rate']:.0f}", str(step["sent"]), str(step["answered"]), str(step["refused"]), str(step["errors"]),
             f"{step['p50_ms']:.2f}", f"{step['p95_ms']:.2f}", f"{step['p99_ms']:.2f}", f"{cost:.2f}", f"{share:.0%}",
-            f"{step['rss'] / MIB:.0f}")  # fmt: skip
+            f"{step['rss'] / MIB:.0f}", f"{step.get('late_ms', 0):.2f}")  # fmt: skip
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = False) -> str:

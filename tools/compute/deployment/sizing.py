@@ -47,6 +47,7 @@ class Step:
     periods: int  # scheduler periods in which the container wanted CPU
     throttled: int  # of these, how many ran into its limit
     rss: int
+    late_ms: float = 0.0  # how late the requests were sent (p95): a busy machine, not a slow server
 
     @property
     def cpu_per_request(self) -> float:
