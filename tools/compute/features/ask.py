@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opsmith.tools.compute.features.problem import Problem
     from opsmith.tools.compute.features.roles import Roles
 
-MOST_ROWS = 30_000  # rows that a search looks at
+MOST_ROWS = 20_000  # rows that a search looks at
 SECONDS = 60.0
 
 
@@ -62,7 +62,7 @@ class Asking:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """At most 30,000 rows, drawn by the seed, in file order."""
+        """At most 20,000 rows, drawn by the seed, in file order."""
         if self._frame is None:
             self._frame = self.table.pandas(sample=MOST_ROWS, seed=self.context.seed)
         return self._frame

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -58,6 +59,7 @@ class Problem:
         self._base: dict[Any, np.ndarray] = {}
         self._values: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
         self._scores: dict[Any, float] = {}
+        self._said: dict[Any, np.ndarray] = {}
 
     @property
     def task(self) -> str:
@@ -104,10 +106,15 @@ class Problem:
             if made is None:
                 self._base[key] = (np.zeros((len(train), 0)), np.zeros((len(test), 0)))  # type: ignore[assignment]
             else:
-                x = training.inputs_of(self.frame, self._plan)
+                x = self.inputs
                 fitted = made.fit_transform(x.iloc[train])
                 self._base[key] = (np.asarray(fitted, float), np.asarray(made.transform(x.iloc[test]), float))  # type: ignore[assignment]
         return self._base[key]  # type: ignore[return-value]
+
+    @cached_property
+    def inputs(self) -> pd.DataFrame:
+        """The table's own usable columns as training would read them."""
+        return training.inputs_of(self.frame, self._plan)
 
     def preparation(self, engine: Engine) -> Any:
         """The unfitted column preparation of the model that training would build; None without usable columns."""
@@ -115,7 +122,7 @@ class Problem:
             return None
         return training_pipeline.build(self._plan, ALGORITHM[engine][self.task == "regression"], self.seed)[0]
 
-    @property
+    @cached_property
     def _plan(self) -> training.Plan:
         used = self.roles.kinds
         made = self.roles.plan
@@ -150,21 +157,29 @@ class Problem:
             for fold in range(len(self.splits.folds[repeat])):
                 key = (engine, tuple(nodes), repeat, fold)
                 if key not in self._scores:
-                    self.check()
-                    self._scores[key] = self._score(engine, nodes, repeat, fold)
+                    said = self.said(engine, nodes, repeat, fold)
+                    truth = self.y[self.splits.folds[repeat][fold][1]]
+                    self._scores[key] = metrics.score(self.metric, self.task, truth, said, len(self.classes))
                 found.append(self._scores[key])
         return found
 
-    def _score(self, engine: Engine, nodes: Sequence[Node], repeat: int, fold: int) -> float:
-        train, test = self.splits.folds[repeat][fold]
-        known, held = self.base(engine, repeat, fold)
-        for node in nodes:
-            a, b = as_inputs(engine, *self.values(node, repeat, fold))
-            known, held = np.column_stack([known, a]), np.column_stack([held, b])
-        if not known.shape[1]:
-            known, held = np.zeros((len(train), 1)), np.zeros((len(test), 1))
-        said = fitted_model(engine, self.task, self.seed, known, self.y[train])
-        return metrics.score(self.metric, self.task, self.y[test], said(held), len(self.classes))
+    def said(self, engine: Engine, nodes: Sequence[Node], repeat: int, fold: int) -> np.ndarray:
+        """What the model says of the rows held out, fitted to the others with these features added."""
+        key = (engine, tuple(nodes), repeat, fold)
+        if key not in self._said:
+            self.check()
+            train, test = self.splits.folds[repeat][fold]
+            known, held = self.base(engine, repeat, fold)
+            for node in nodes:
+                a, b = as_inputs(engine, *self.values(node, repeat, fold))
+                known, held = np.column_stack([known, a]), np.column_stack([held, b])
+            if not known.shape[1]:
+                known, held = np.zeros((len(train), 1)), np.zeros((len(test), 1))
+            said = fitted_model(engine, self.task, self.seed, known, self.y[train])(held)
+            if engine == "linear":
+                return said  # quick to do again; the other one is asked for by the screening as well
+            self._said[key] = said
+        return self._said[key]
 
     def sample(self, most: int) -> np.ndarray:
         """Row numbers of at most `most` rows, in order: drawn by the seed, the latest ones where time counts."""

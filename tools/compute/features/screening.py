@@ -7,12 +7,11 @@ residuals may bend any way, it is an analysis of variance over twenty equally fu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from opsmith.tools.compute import training
 from opsmith.tools.compute.features import compute
 from opsmith.tools.compute.features.expression import Node, learns, looks_back
 from opsmith.tools.compute.features.problem import Problem, as_inputs, fitted_model
@@ -21,14 +20,22 @@ CHUNK = 256
 _BINS = 20
 
 
-def table_of(problem: Problem, nodes: Sequence[Node], rows: np.ndarray) -> np.ndarray:
-    """The candidates' values on these rows, one column each; what learns from the outcome is cross-fitted."""
+def table_of(
+    problem: Problem, nodes: Sequence[Node], rows: np.ndarray, left: Callable[[], float] = lambda: 1.0
+) -> np.ndarray:
+    """The candidates' values on these rows, one column each; what learns from the outcome is cross-fitted.
+
+    Fewer columns come back when the time is up (`left` gives the seconds that remain).
+    """
     part = problem.rows.take(rows)
     outcome = problem.outcome[rows]
     columns = np.empty((len(rows), len(nodes)), dtype=np.float32)
     for i, node in enumerate(nodes):
-        if i % 64 == 0:
+        if i % 32 == 0:
             problem.check()
+            if i and left() <= 0:
+                columns = columns[:, :i]
+                break
         if looks_back(node):
             values = compute.fit(node, problem.rows, problem.outcome)[0][rows]
         elif learns(node) == "target":
@@ -48,7 +55,7 @@ class LinearScreen:
         made = problem.preparation("linear")
         x = np.zeros((len(rows), 0))
         if made is not None:
-            x = np.asarray(made.fit_transform(training.inputs_of(problem.frame.iloc[rows], problem._plan)), float)
+            x = np.asarray(made.fit_transform(problem.inputs.iloc[rows]), float)
         added = [as_inputs("linear", v, v)[0] for v in table_of(problem, chosen, rows).T.astype(float)]
         self.x = np.column_stack([np.ones(len(rows)), x, *added])
         y = problem.y[rows]
@@ -63,10 +70,13 @@ class LinearScreen:
         small = 1e-6 * len(rows) * np.eye(self.x.shape[1])
         self._solved = [np.linalg.inv((self.x * w[:, None]).T @ self.x + small) for w in self.weights.T]
 
-    def strengths(self, candidates: np.ndarray, residuals: np.ndarray | None = None) -> np.ndarray:
-        """The test's chi-squared of each candidate, the largest over the classes."""
-        residuals = self.residuals if residuals is None else residuals
-        found = np.zeros(candidates.shape[1])
+    def strengths(self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = ()) -> np.ndarray:
+        """The test's chi-squared of each candidate, the largest over the classes; one more row for every shuffle.
+
+        shuffles: orders in which the residuals are dealt out to the rows instead.
+        """
+        orders = [np.arange(len(self.residuals)), *shuffles]
+        found = np.zeros((len(orders), candidates.shape[1]))
         for start in range(0, candidates.shape[1], CHUNK):
             z = candidates[:, start : start + CHUNK].astype(float)
             middle = np.nan_to_num(np.nanmedian(np.where(np.isnan(z).all(axis=0), 0.0, z), axis=0))
@@ -76,12 +86,11 @@ class LinearScreen:
             for k, solved in enumerate(self._solved):
                 left = z - self.x @ (solved @ (self.x.T @ (z * self.weights[:, [k]])))
                 alone = (left**2).mean(axis=0) > 1e-4  # otherwise the present columns say the same
-                top = left.T @ residuals[:, k]
-                under = (left**2).T @ residuals[:, k] ** 2
+                dealt = np.column_stack([self.residuals[order, k] for order in orders])
+                top, under = dealt.T @ left, (dealt**2).T @ left**2
                 with np.errstate(divide="ignore", invalid="ignore"):
                     tested = np.where(alone & (under > 0) & (width > 0), top**2 / under, 0.0)
-                part = found[start : start + CHUNK]
-                found[start : start + CHUNK] = np.maximum(part, tested)
+                found[:, start : start + CHUNK] = np.maximum(found[:, start : start + CHUNK], tested)
         return found
 
     def p(self, strengths: np.ndarray) -> np.ndarray:
@@ -96,17 +105,8 @@ class BoostedScreen:
 
     def __init__(self, problem: Problem, chosen: Sequence[Node], rows: np.ndarray):
         said: dict[int, Any] = {}
-        for fold, (train, test) in enumerate(problem.splits.folds[0]):
-            problem.check()
-            known, held = problem.base("boosted", 0, fold)
-            for node in chosen:
-                a, b = problem.values(node, 0, fold)
-                known, held = np.column_stack([known, a]), np.column_stack([held, b])
-            known, held = _never_empty(known), _never_empty(held)
-            for row, value in zip(
-                test, fitted_model("boosted", problem.task, problem.seed, known, problem.y[train])(held), strict=True
-            ):
-                said[row] = value
+        for fold, (_, test) in enumerate(problem.splits.folds[0]):
+            said.update(zip(test, problem.said("boosted", chosen, 0, fold), strict=True))
         self.known = np.array([r in said for r in rows])
         kept = rows[self.known]
         chance = np.array([said[r] for r in kept])
@@ -116,28 +116,30 @@ class BoostedScreen:
         else:
             self.residuals = (y - chance)[:, None]
 
-    def strengths(self, candidates: np.ndarray, residuals: np.ndarray | None = None) -> np.ndarray:
-        """-log10 of the probability that bins of the candidate differ so much by chance, the largest over the classes."""
+    def strengths(self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = ()) -> np.ndarray:
+        """-log10 of the probability that bins of the candidate differ so much by chance, the largest over the classes.
+
+        One more row for every shuffle, an order in which the residuals are dealt out to the rows instead.
+        """
         from scipy.stats import f
 
-        residuals = self.residuals if residuals is None else residuals
-        found = np.zeros(candidates.shape[1])
+        residuals = self.residuals - self.residuals.mean(axis=0)
+        orders = [np.arange(len(residuals)), *shuffles]
+        total = (residuals**2).sum(axis=0)
+        found = np.zeros((len(orders), candidates.shape[1]))
         for i, z in enumerate(candidates[self.known].T):
             codes = binned(z)
             count = np.bincount(codes)
-            for r in residuals.T:
-                mean = r.mean()
-                sums = np.bincount(codes, r - mean)
-                held = count > 0
-                between = float((sums[held] ** 2 / count[held]).sum())
-                within = float(((r - mean) ** 2).sum()) - between
-                degrees = int(held.sum()) - 1
-                if degrees < 1 or within <= 0:
-                    continue
-                chance = f.logsf(
-                    between / degrees / (within / max(1, len(r) - degrees - 1)), degrees, len(r) - degrees - 1
-                )
-                found[i] = max(found[i], -chance / np.log(10))
+            held = count > 0
+            degrees = int(held.sum()) - 1
+            if degrees < 1:
+                continue
+            rest = len(residuals) - degrees - 1
+            for number, order in enumerate(orders):
+                sums = np.array([np.bincount(codes, r)[held] for r in residuals[order].T])
+                between = (sums**2 / count[held]).sum(axis=1)
+                chance = f.logsf(between / degrees / (np.maximum(total - between, 1e-12) / max(1, rest)), degrees, rest)
+                found[number, i] = -float(chance.min()) / np.log(10)
         return found
 
     def p(self, strengths: np.ndarray) -> np.ndarray:
@@ -153,7 +155,3 @@ def binned(values: np.ndarray) -> np.ndarray:
     edges = np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1]))
     codes = np.searchsorted(edges, values, side="left")
     return np.where(np.isnan(values), len(edges) + 1, codes).astype(int)
-
-
-def _never_empty(table: np.ndarray) -> np.ndarray:
-    return table if table.shape[1] else np.zeros((len(table), 1))

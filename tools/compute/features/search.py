@@ -25,7 +25,7 @@ from opsmith.tools.compute.features.problem import Engine, Problem
 from opsmith.tools.compute.features.screening import BoostedScreen, LinearScreen, table_of
 from opsmith.tools.contract import Cancelled
 
-STAGES = ((3_000, 600), (12_000, 120), (40_000, 120))  # rows looked at, candidates that go on
+STAGES = ((2_000, 400), (8_000, 120), (40_000, 120))  # rows looked at, candidates that go on
 CHANCE = 0.01  # that one or more of all candidates passes the screening by luck
 TRIED = 6  # candidates of one round that are measured on held-out folds
 LEAST = {"auc": 0.0005, "ap": 0.0005, "f1": 0.001, "accuracy": 0.001, "r2": 0.001}  # gains below are not worth a column
@@ -169,14 +169,13 @@ class _Pool:
     def _candidates(self, most: int) -> list[Node]:
         """Every family's candidates, each once; large families are cut where together they would be too many."""
         lists = [(f.name, list(dict.fromkeys(f.candidates(self.look)))) for f in self.families]
-        share = max(50, most // max(1, len(lists)))
-        spare = most - sum(min(len(c), share) for _, c in lists)
         kept: dict[Node, str] = {}
-        for name, nodes in lists:
-            extra = max(0, min(len(nodes) - share, spare))
-            spare -= extra
-            for node in nodes[: share + extra]:
-                kept.setdefault(node, name)
+        places = [0] * len(lists)
+        while len(kept) < most and any(place < len(nodes) for place, (_, nodes) in zip(places, lists, strict=True)):
+            for i, (name, nodes) in enumerate(lists):  # in turn, so that little time still means some of every family
+                for node in nodes[places[i] : places[i] + 16]:
+                    kept.setdefault(node, name)
+                places[i] += 16
         for node, name in kept.items():
             check(node, self.problem.roles.kinds)
             _FAMILY[node] = name
@@ -185,18 +184,22 @@ class _Pool:
     def narrow(self, left: Callable[[], float], progress: Callable[[float | None, str], None]) -> None:
         """Successive halving: from all candidates on few rows to few candidates on all rows."""
         size = min(STAGES[0][0], len(self.problem.y))
-        self.nodes = self._candidates(max(400, min(8_000, MOST_CELLS // size)))
-        self.tried = len(self.nodes)
+        self.nodes = self._candidates(max(400, min(6_000, MOST_CELLS // size)))
+        whole = left()
         for number, (most_rows, keep) in enumerate(STAGES):
             self.rows = self.problem.sample(most_rows)
             progress(0.05 + 0.1 * number, f"testing {len(self.nodes):,} candidates on {len(self.rows):,} rows")
-            self.table = table_of(self.problem, self.nodes, self.rows)
+            until = whole * (0.75 - 0.2 * number)  # seconds of the whole that must be left for what comes after
+            self.table = table_of(self.problem, self.nodes, self.rows, lambda until=until: left() - until)  # type: ignore[misc]
+            if not number:
+                self.tried = self.table.shape[1]
+            self.nodes = self.nodes[: self.table.shape[1]]
             fine = [i for i in range(len(self.nodes)) if not self.refused(self.nodes[i], self.table[:, i])]
             if len(fine) < len(self.nodes):
                 self._keep(np.array(fine, dtype=int))
-            if len(self.rows) == len(self.problem.y) or number == len(STAGES) - 1 or left() <= 0:
+            if len(self.rows) == len(self.problem.y) or number == len(STAGES) - 1:
                 return
-            self._keep(np.argsort(-self.screen(()).strengths(self.table), kind="stable")[:keep])
+            self._keep(np.argsort(-self.screen(()).strengths(self.table)[0], kind="stable")[:keep])
 
     def _keep(self, order: np.ndarray) -> None:
         self.nodes, self.table = [self.nodes[i] for i in order], self.table[:, order]
@@ -206,8 +209,8 @@ class _Pool:
 
     def ranked(self, screen: LinearScreen | BoostedScreen, chosen: Sequence[Node]) -> list[Node]:
         """Candidates that stand out from chance though so many were tried, strongest first; near copies once."""
-        strengths = screen.strengths(self.table)
-        luck = max(self._shuffled(screen, seed).max(initial=0.0) for seed in range(1, SHUFFLES + 1))
+        strengths, *shuffled = screen.strengths(self.table, self._orders(screen))
+        luck = max(float(s.max(initial=0.0)) for s in shuffled)
         passing = np.flatnonzero((screen.p(strengths) < CHANCE / max(1, self.tried)) & (strengths > luck))
         order = passing[np.argsort(-strengths[passing], kind="stable")]
         kept: list[int] = []
@@ -220,14 +223,15 @@ class _Pool:
 
     def control(self, screen: LinearScreen | BoostedScreen) -> int:
         """How many candidates pass when the residuals are dealt out to the rows at random: a test of the test."""
-        strengths = self._shuffled(screen, 0)
-        luck = max(self._shuffled(screen, seed).max(initial=0.0) for seed in range(1, SHUFFLES + 1))
+        first, *orders = self._orders(screen, SHUFFLES + 1)
+        _, strengths, *shuffled = screen.strengths(self.table, [first, *orders])
+        luck = max(float(s.max(initial=0.0)) for s in shuffled)
         return int(((screen.p(strengths) < CHANCE / max(1, self.tried)) & (strengths > luck)).sum())
 
-    def _shuffled(self, screen: LinearScreen | BoostedScreen, seed: int) -> np.ndarray:
-        """Strengths against residuals dealt out at random (the max-T test of Westfall & Young 1993 needs their largest)."""
-        mixed = np.random.default_rng([self.problem.seed, seed]).permutation(len(screen.residuals))
-        return screen.strengths(self.table, screen.residuals[mixed])
+    def _orders(self, screen: LinearScreen | BoostedScreen, count: int = SHUFFLES) -> list[np.ndarray]:
+        """Orders for shuffled residuals: a true candidate must beat the strongest against each (Westfall & Young 1993)."""
+        seeds = ([self.problem.seed, count, i] for i in range(count))
+        return [np.random.default_rng(seed).permutation(len(screen.residuals)) for seed in seeds]
 
     def add(self, nodes: Sequence[Node]) -> None:
         """New candidates that grow from a kept one."""

@@ -118,3 +118,13 @@ def load(path: Path) -> FeatureTransformer:
             f"{path.name} holds {', '.join(unknown)}, which a feature transformer does not need. It is not loaded."
         )
     return skops.io.load(path, trusted=list(TRUSTED))  # type: ignore[no-any-return]
+
+
+def unfitted(text: str, seed: int = 0) -> FeatureTransformer:
+    """The transformer that a feature set's YAML describes, as a first step of a pipeline: raw columns and features come out."""
+    from opsmith.tools.compute.features.featureset import read_set
+
+    found = read_set(text)
+    return FeatureTransformer(
+        [[f.name, f.expression] for f in found.features], dict(found.kinds), found.task, True, seed
+    )
