@@ -145,11 +145,12 @@ def _move_back(undo: Mapping[str, Any], place: Place) -> str:
 
 
 def _metrics(card: registry.ModelCard) -> str:
-    def one(name: str, entry: Any) -> str:
-        value, interval = (entry.get("value"), entry.get("interval")) if isinstance(entry, Mapping) else (entry, None)
-        return f"{name} {value:.4g} ({interval[0]:.4g} to {interval[1]:.4g})" if interval else f"{name} {value:.4g}"
-
-    return ", ".join(one(n, e) for n, e in card.metrics.items()) or "no metrics"
+    """The metric that decides with its interval, and two more."""
+    told = []
+    for name, entry in list(card.metrics.items())[:3]:
+        value, span = (entry.get("value"), entry.get("interval")) if isinstance(entry, Mapping) else (entry, None)
+        told.append(f"{name} {value:.4g}" + (f" ({span[0]:.4g} to {span[1]:.4g})" if span and not told else ""))
+    return ", ".join(told) or "no metrics"
 
 
 def _folder(card: registry.ModelCard, place: Place) -> str:

@@ -30,7 +30,7 @@ def publish(card: ModelCard, uri: str) -> int:
         if known is not None:
             return known
         experiment = client.get_experiment_by_name(card.name)
-        number = experiment.experiment_id if experiment else client.create_experiment(card.name)
+        number = experiment.experiment_id if experiment else client.create_experiment(card.name, _artifacts(uri))
         run = client.create_run(number, run_name=f"{card.name} v{card.version}", tags=_tags(card))
         _log(client, run, card)
         client.set_terminated(run.info.run_id)
@@ -56,6 +56,13 @@ def set_aliases(name: str, aliases: Mapping[str, int], uri: str) -> None:
         for alias, version in aliases.items():
             if str(version) in there:
                 client.set_registered_model_alias(name, alias, there[str(version)])
+
+
+def _artifacts(uri: str) -> str | None:
+    """Where files go: beside a local database (its default would be the working directory), else as the server says."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return (Path(uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts").as_uri()
 
 
 def _log(client: Any, run: Any, card: ModelCard) -> None:
