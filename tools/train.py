@@ -69,6 +69,7 @@ def train(
             "group_column": table.column(group_column).name if group_column else None,
             "cleaning": _recipe(context, table.name), **_budget(n, minutes), "costs": _costs(false_alarm_cost, miss_cost),
         }  # fmt: skip
+        set_name, arguments["features"] = _features(context, table, wanted, arguments["exclude"])
         rows = table.rows
         frame = table.pandas(sample=LOOKED_AT, seed=context.seed)
     finally:
@@ -88,12 +89,13 @@ def train(
         "folds": plan.folds,
     }
     found = (*_findings(frame, plan, arguments), *((Finding("stand-in", "info", told),) if told else ()))
-    return _proposed(context, name, table.name, rows, plan, arguments, found, dry_run)
+    steps = [t for t in ("the recipe" if plan.recipe else "", set_name) if t]
+    return _proposed(context, name, table.name, rows, plan, arguments, found, steps, dry_run)
 
 
 def _proposed(
-    context: Context, name: str, shown: str, rows: int, plan: Any, arguments: dict[str, Any], found: tuple[Finding, ...],
-    dry_run: bool,
+    context: Context, name: str, shown: str, rows: int, plan: Any, arguments: dict[str, Any],
+    found: tuple[Finding, ...], steps: list[str], dry_run: bool,
 ) -> Result:  # fmt: skip
     from opsmith.tools.compute.training_pipeline import candidates
     from opsmith.tools.data import registry
@@ -109,7 +111,7 @@ def _proposed(
         ("algorithms", compete[0] if len(compete) == 1 else f"{', '.join(compete)} compete"),
         ("validated by", f"{how}: {plan.why}"),
         ("search", ", ".join(t.format(arguments[k]) for k, t in search.items() if arguments[k]) or "none, sound defaults"),
-        *((("cleaning", "the project's recipe is the first step of the pipeline"),) if plan.recipe else ()),
+        *((("begins with", f"{' and '.join(steps)} of this project, inside the pipeline"),) if steps else ()),
     )  # fmt: skip
     headline = (
         f"{name} version {version} would predict {plan.target} ({plan.task}) from {len(plan.columns)} columns of {shown}, "
@@ -126,8 +128,8 @@ def _proposed(
     data = {"model": name, "version": version, "task": plan.task, "inputs": list(plan.columns), "folds": plan.folds,
             "split": plan.split, "why": plan.why, "left_out": dict(plan.left_out)}  # fmt: skip
     leaks = next((f.fix for f in found if f.fix), None)
-    steps = () if dry_run else ("yes", *((leaks,) if leaks else ()))
-    return Result(headline, data, found, actions=() if dry_run else (action,), next_steps=steps)
+    then = () if dry_run else ("yes", *((leaks,) if leaks else ()))
+    return Result(headline, data, found, actions=() if dry_run else (action,), next_steps=then)
 
 
 def default_name(target: str) -> str:
@@ -185,6 +187,22 @@ def _recipe(context: Context, dataset: str) -> str | None:
         return None
     text = path.read_text(encoding="utf-8")
     return text if read_recipe(text, path.name).dataset == dataset else None
+
+
+def _features(context: Context, table: Any, target: str, exclude: list[str]) -> tuple[str, str | None]:
+    """Name and text of the newest feature set made for this target on this table; ("", None) when there is none."""
+    from opsmith.tools.compute.features.featureset import read_set
+
+    there = set(table.column_names) - set(exclude) - {target}
+    for path in sorted(context.project.glob("features/*.yaml"), key=lambda p: -p.stat().st_mtime_ns):
+        text = path.read_text(encoding="utf-8")
+        try:
+            found = read_set(text, path.name)
+        except ToolError:
+            continue
+        if found.dataset == table.name and found.target == target and set(found.inputs) <= there:
+            return path.relative_to(context.project).as_posix(), text
+    return "", None
 
 
 def _findings(frame: Any, plan: Any, arguments: dict[str, Any]) -> tuple[Finding, ...]:

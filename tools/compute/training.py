@@ -89,8 +89,10 @@ def plan(
     given = frame[[c for c in wanted if c not in exclude and c not in apart]]
     raw: tuple[str, ...] = ()
     if recipe or features:
-        made = training_steps.prepared(frame.drop(columns=[target]), frame[target], recipe, features, seed)
-        raw = tuple(str(c) for c in given.columns)
+        needed = training_steps.read_by(features)
+        raw = tuple(c for c in wanted if c not in exclude and (c not in apart or c in needed))
+        known = frame.dropna(subset=[target])
+        made = training_steps.prepared(known[list(raw)], known[target], recipe, features, seed)
         given = made[[c for c in made.columns if c not in exclude and c not in apart and c != target]]
     kinds = [(str(name), *kind_of_input(str(name), given[name])) for name in given.columns]
     left = [(c, "excluded by you") for c in wanted if c in exclude]

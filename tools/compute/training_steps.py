@@ -58,7 +58,21 @@ def first_steps(recipe: str, features: str, seed: int) -> list[tuple[str, Any]]:
         from opsmith.tools.compute.recipe_transformer import RecipeTransformer
 
         steps.append(("clean", RecipeTransformer(recipe, seed)))
+    if features:
+        from opsmith.tools.compute.features.featureset import read_set
+        from opsmith.tools.compute.features.transformer import FeatureTransformer
+
+        found = read_set(features)
+        formulas = [[f.name, f.expression] for f in found.features]
+        steps.append(("features", FeatureTransformer(formulas, dict(found.kinds), found.task, True, seed)))
     return steps
+
+
+def read_by(features: str) -> tuple[str, ...]:
+    """The columns that a feature set reads."""
+    from opsmith.tools.compute.features.featureset import read_set
+
+    return tuple(read_set(features).inputs) if features else ()
 
 
 def prepared(frame: pd.DataFrame, target: Any, recipe: str, features: str, seed: int) -> pd.DataFrame:

@@ -41,7 +41,7 @@ TRUSTED = (
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer", "sklearn.preprocessing._label.LabelBinarizer",
     "collections.OrderedDict", "collections.defaultdict", "builtins.bytearray",
     "opsmith.tools.compute.recipe_transformer.RecipeTransformer", "opsmith.tools.compute.training_steps.Shaped",
-    "opsmith.tools.compute.training_steps.Coded",
+    "opsmith.tools.compute.training_steps.Coded", "opsmith.tools.compute.features.transformer.FeatureTransformer",
     "sklearn.tree._tree.Tree", "numpy.dtype", "numpy.random._pickle.__generator_ctor",
     "numpy.random._generator.Generator", "numpy.random._pcg64.PCG64", "numpy.random._mt19937.MT19937",
 )  # fmt: skip
