@@ -17,7 +17,7 @@ def help(topic: str | None = None, metric: str | None = None, *, context: Contex
     topic: a concept, a tool, or nothing for the list. metric: a metric to explain.
     """
     wanted = (topic or metric or "").strip()
-    entry = lookup(wanted) if wanted else None
+    entry = lookup(wanted) if wanted and wanted not in registry.names() else None
     if entry:
         return Result(entry["text"], {"concept": entry["name"], "source": "glossary"})
     if wanted in registry.names():

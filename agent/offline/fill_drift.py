@@ -144,7 +144,7 @@ def monitor(scene: Scene) -> Filled:
         else:
             reference, current = other_of_pair(scene, named[0])
     auto = re.search(
-        r"\b(auto\w*[- ]?(re-?train|relearn|refresh|update)\w*|(re-?train|relearn|refresh|update)\w* (itself|automatically|by itself|on its own|it|the model)|by itself|on its own|(and|then|should|to) (re-?train|relearn)|kick off (a )?retrain\w*|trigger (a )?retrain\w*)\b|自动(重新)?训练",
+        r"\b(auto\w*[- ]?(re-?train|relearn|refresh|update)\w*|(re-?train|relearn|refresh|update)\w* (itself|automatically|by itself|on its own|it|the model)|by itself|on its own|(and|then|should|to) (re-?train|relearn)|(?:kick|set|start)\w* (?:off )?(?:a |its own |the )?re-?train\w*|own re-?train\w*|re-?train\w* (?:when|once|if|as soon)|trigger (a )?retrain\w*)\b|自动(重新)?训练",
         low,
     )
     number = grammar.threshold(scene.text)

@@ -55,7 +55,7 @@ def _told_target(scene: Scene, path: str | None, target: str | None, about: list
 
 _ROLLBACK = (
     r"\b(?:roll|switch|go|change|fall|turn|bring|put|set|take|get|move|return|step|reset)\w*\b.{0,40}\bback\b|\broll-?back|\brevert|\brestor|\bback to (?:v|version|the (?:old|previous|earlier))|"
-    r"\b(?:previous|earlier|prior|older|old) (?:version|one|model)\b(?!.*(?:better|\bor\b|\bvs))|\bone before\b|\bundo\b|\bdowngrade|zurück|revierte|vuelve a la|volver a la|reviens|revenir|回滚|恢复"
+    r"\b(?:previous|earlier|prior|older|old) (?:version|one|model)\b(?!.*(?:better|\bor\b|\bvs))(?<!keeps the old one)(?<!keep the old one)|\bone before\b|\bundo\b|\bdowngrade|\bv?\d+ again\b|zurück|revierte|vuelve a la|volver a la|reviens|revenir|回滚|恢复"
 )
 _PROMOTE = r"\bpromot\w*|\b(?:make|let|set|put|crown|declare|use|take)\b.{0,40}\b(?:live|default|champion|production|current|in charge|take over|active)\b|\b(?:goes|go|went|gets?) live\b|\bactivate\b|\bbecomes?\b|\bcrown\b|\bin charge\b|\btake over\b|\bgo live\b|promuev|promeu|befördere|提升"
 _COMPARE = (
@@ -84,7 +84,7 @@ def _lifecycle(low: str) -> str | None:
 
 def indirect(scene: Scene) -> bool:
     """Whether a wish for a model is told by what it should tell (`who will come back?`) and not by a column."""
-    told = r"\b(?:who|which \w+|whether|if|when|whose|before|early warning|in advance|upfront|beforehand|see it coming|anticipat\w*|foresee\w*|spot|recogni[sz]e\w*|warn\w*|catch)\b"
+    told = r"\b(?:know|tell|guess|that .{0,40}will|will|who|which \w+|whether|if|when|whose|before|early warning|in advance|upfront|beforehand|see it coming|anticipat\w*|foresee\w*|spot|recogni[sz]e\w*|warn\w*|catch)\b"
     return bool(re.search(told, scene.low)) and len(scene.text.split()) >= 5
 
 

@@ -43,7 +43,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _KEY_BEFORE = re.compile(
-    r"(?:\b(?:columns?|by|per|each|every|unique|distinct|different|ignor\w*|exclud\w*|without|drop|leave out|omit|skip|use|using|not|not from|but not|feed|include|predict|target|label)(?: the)?|[`'\"])\s*$",
+    r"(?:\b(?:columns?|by|per|each|every|unique|distinct|different|ignor\w*|exclud\w*|without|drop|leave|leave out|omit|skip|use|using|not|not from|but not|feed|include|predict|target|label)(?: the)?|[`'\"])\s*$",
     re.IGNORECASE,
 )
 
