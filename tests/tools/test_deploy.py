@@ -1,5 +1,7 @@
 """The deploy tool: what was asked for lies in the files, edits stay, one setting changes just that, no name breaks a file."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,29 @@ def test_asking_twice_changes_nothing(place):
     carry_out(place, deploy(model="churn_model", artifacts=["k8s", "compose"], context=place))
     again = deploy(model="churn_model", artifacts=["k8s", "compose"], context=place)
     assert again.actions == () and "Nothing changes" in again.headline
+
+
+@pytest.mark.parametrize(
+    ("asked", "script", "size"),
+    [({"cloud": "aws"}, "aws-ecs.sh", {"cpu_units": 512, "memory_mib": 1024}),
+     ({"cloud": "gcp", "memory": "6Gi"}, "gcp-cloud-run.sh", {"cpu": "2", "memory": "6144Mi"}),
+     ({"cloud": "azure"}, "azure-container-apps.sh", {"cpu": 0.5, "memory": "1Gi"})],
+)  # fmt: skip
+def test_a_cloud_gets_terraform_in_sizes_that_are_on_offer(place, asked, script, size):
+    made = written(deploy(model="churn_model", artifacts=["script"], replicas=3, context=place, **asked))
+    values = json.loads(made["deploy/churn-model/terraform/terraform.tfvars.json"])
+    assert {k: values[k] for k in size} == size and values["min_replicas"] == 3
+    for name in (script, "terraform.sh", "common.sh", "kubernetes.sh"):
+        assert f"deploy/churn-model/scripts/{name}" in made
+    declared = set(re.findall(r'^variable "(\w+)"', made["deploy/churn-model/terraform/main.tf"], re.MULTILINE))
+    assert set(values) <= declared, "every value has its variable"
+
+
+def test_a_named_platform_gets_only_its_own_files(place):
+    fargate = written(deploy(model="churn_model", platform="ecs", artifacts=["script"], context=place))
+    cluster = written(deploy(model="churn_model", platform="gke", artifacts=["script", "k8s"], context=place))
+    assert not any("kubernetes.sh" in name for name in fargate)
+    assert not any("terraform" in name for name in cluster) and any("k8s/base" in name for name in cluster)
 
 
 def test_a_dry_run_proposes_no_write(place):

@@ -46,6 +46,13 @@ def test_what_deploy_writes_passes_every_check(place, asked):
     assert "Kubernetes schemas (strict)" in told and "compose schema" in told
 
 
+@pytest.mark.parametrize("cloud", ["aws", "gcp", "azure"])
+def test_what_deploy_writes_for_a_cloud_passes_too(place, cloud):
+    carry_out(place, deploy(model="churn_model", artifacts=["k8s", "hpa", "script"], cloud=cloud, context=place))
+    found = validate(model="churn_model", context=place)
+    assert found.findings == (), found.findings
+
+
 @pytest.mark.parametrize("name", [n for n in GOOD if n not in ("chart", "goapp", "compose")])
 def test_manifests_of_others_are_left_in_peace(place, name):
     put(place, {f"files/{k}": v for k, v in GOOD[name].items()})

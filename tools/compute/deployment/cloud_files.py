@@ -31,7 +31,7 @@ def script_files(plan: DeployPlan) -> dict[str, str]:
     files = {}
     if serverless:
         script, terraform = _FILES[serverless]
-        chosen.append(script)
+        chosen += [script, "terraform.sh"]
         files["terraform/main.tf"] = _template("terraform", terraform)
         files["terraform/terraform.tfvars.json"] = json_text(variables(plan, serverless))
     files |= {f"scripts/{name}": _template("scripts", name) for name in chosen}
@@ -106,8 +106,7 @@ def commands(plan: DeployPlan) -> list[str]:
 def _serverless(plan: DeployPlan) -> str | None:
     if plan.cloud is None or plan.platform in CLUSTERS:
         return None
-    chosen = plan.platform or SERVERLESS[plan.cloud]
-    return chosen if resources.files("opsmith.tools.templates.scripts").joinpath(_FILES[chosen][0]).is_file() else None
+    return plan.platform or SERVERLESS[plan.cloud]
 
 
 def _cluster_wanted(plan: DeployPlan) -> bool:
