@@ -33,6 +33,7 @@ class Showing:
         self._titles: dict[str, str] = {}
         self._results: list[Mapping[str, Any]] = []
         self._choices: tuple[str, ...] = ()
+        self._ends_told: set[str] = set()
         self._spoken = False
         self._stopped = False
 
@@ -65,7 +66,8 @@ class Showing:
                     self._spoken = True
                     self._stream.text(safe(text))
                 elif not self._spoken:
-                    self._stream.text(safe(text) + "\n\n")
+                    if text.strip() not in self._ends_told:  # the planner often ends with the receipt's own words
+                        self._stream.text(safe(text) + "\n\n")
                 else:
                     self._spoken = False
                     self._stream.text("\n\n")
@@ -76,6 +78,7 @@ class Showing:
             case events.ActionDone(approval_id=approval, outcome=outcome, message=message, target=target):
                 if approval in self._titles:
                     self._stream.task(approval, self._titles[approval], "complete" if outcome == "done" else "error")
+                self._ends_told.add(message.strip())
                 self._stream.text(f"{_ENDS.get(outcome, '–')} {outcome}: {safe(message or target)}\n\n")
             case events.Problem(message=message):
                 if not self._stopped:
