@@ -127,10 +127,12 @@ async def shoot(
         counts["errors"] += len(late)
     for connection in idle:
         connection.close()
-    at = [_quantile(latencies, q) for q in (0.5, 0.95, 0.99)]
+    half, most, nearly_all = (_quantile(latencies, q) for q in (0.5, 0.95, 0.99))
     mean = sum(latencies) / len(latencies) if latencies else 0.0
     late_ms = _quantile(lateness, 0.95)
-    return Shot(len(tasks), len(latencies), counts["refused"], counts["errors"], elapsed, mean, *at, late_ms)
+    return Shot(
+        len(tasks), len(latencies), counts["refused"], counts["errors"], elapsed, mean, half, most, nearly_all, late_ms
+    )
 
 
 def _quantile(values: list[float], share: float) -> float:

@@ -159,8 +159,14 @@ def size(
     else:
         r = USUAL_CPU
         tell("r, CPU request", "usual value, as no rate was given", r)
-    capacity = r / cost * HEADROOM
-    tell("c, planned rate of one replica", f"r / S · ρ = {r:g} / {cost:.5f} · {HEADROOM}", capacity, "/s")
+    capacity = min(r / cost, at.rate) * HEADROOM  # never planned beyond a rate that was seen to hold
+    by_cpu = f"{r:g} / {cost:.5f}"
+    tell(
+        "c, planned rate of one replica",
+        f"min(r / S, λ_knee) · ρ = min({by_cpu}, {at.rate:.1f}) · {HEADROOM}",
+        capacity,
+        "/s",
+    )
     if peak_rate is None:
         peak = capacity * least
         tell("λ_peak", f"not given: what {least} replicas hold, {least} · c", peak, "/s")

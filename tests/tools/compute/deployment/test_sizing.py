@@ -29,7 +29,7 @@ def test_the_knee_is_the_last_of_the_rates_that_hold_without_a_gap():
 
 def test_the_procedure_by_hand():
     sized = size(
-        [step(100), step(200)], objective_ms=100, rss=100 * MIB, cold_start_s=2.5, peak_rate=600, mean_rate=150
+        [step(100), step(500)], objective_ms=100, rss=100 * MIB, cold_start_s=2.5, peak_rate=600, mean_rate=150
     )
     # S = 2 ms; r = 0.002 · 600 / (0.65 · 2) = 0.923 -> 0.95; c = 0.95 / 0.002 · 0.65 = 308.75/s
     assert (sized.cpu, sized.cpu_limit) == ("950m", "1")
@@ -37,7 +37,7 @@ def test_the_procedure_by_hand():
     assert (sized.min_replicas, sized.max_replicas) == (2, math.ceil(600 * 1.5 / 308.75))
     assert (sized.memory, sized.memory_limit) == ("115Mi", f"{160 + 16}Mi")
     assert sized.cpu_target == 65
-    assert sized.concurrency == round(0.7 * 200 * 0.005)
+    assert sized.concurrency == round(0.7 * 500 * 0.005)
     assert sized.startup_budget_s == 10 and sized.scale_up_window_s == 15 and not sized.scale_to_zero
     assert {f.name for f in sized.formulas} >= {
         "S, CPU seconds a request",
@@ -45,6 +45,12 @@ def test_the_procedure_by_hand():
         "memory limit",
         "startup probe budget",
     }
+
+
+def test_nothing_is_planned_beyond_a_rate_that_was_seen_to_hold():
+    sized = size([step(20), step(50), step(400, p95=900)], objective_ms=100, rss=MIB, cold_start_s=1, peak_rate=100)
+    assert sized.capacity_rps == pytest.approx(50 * 0.65)
+    assert sized.max_replicas == math.ceil(150 / 32.5)
 
 
 def test_edge_needs_one_replica_and_what_was_asked_wins():
