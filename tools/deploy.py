@@ -46,7 +46,7 @@ def deploy(
 
     environment: local, on_prem, edge or cloud. cloud: aws, gcp or azure. platform: ecs, eks, cloud_run, gke,
     container_apps or aks. stage: dev, staging or prod. artifacts: only these kinds of files (dockerfile, compose, k8s,
-    hpa, script, requirements; also workflow, keda, kserve, monitor); all that the place needs when not given.
+    hpa, script, requirements); all that the place needs when not given.
     replicas, min_replicas, max_replicas, cpu (0.5 or 500m), memory (512Mi), cpu_target (percent), port, tag: what is to
     be so; the rest keeps its value or gets a documented default. output: another folder than deploy/NAME, or the name of
     the one file. dry_run: show, propose no write.

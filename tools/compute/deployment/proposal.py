@@ -40,7 +40,7 @@ def result(
     findings = [*_left_out(draft), *_unmeasured(plan)]
     if not files:
         return Result(f"Nothing changes: {place} holds all of this already.", data, tuple(findings))
-    what = ", ".join(kinds) if not whole else "everything it needs" + (f" on {where}" if where else "")
+    what = ", ".join(kinds) if not whole else "everything it needs" + (f" for {where}" if where else "")
     headline = f"{'Would write' if dry_run else 'Ready to write'} {len(files)} files in {place} for {told}: {what}."
     notes = [f"Port {plan.port}, {plan.cpu} CPU, {plan.memory_limit} memory, image {plan.image_reference}.",
              *[f"{e} was edited by a person; the edits stay." for e in draft.edited],

@@ -20,10 +20,6 @@ _WHAT = {
     "k8s": "`k8s/base`, `k8s/overlays/{dev,staging,prod}`: Kubernetes objects, changed per stage by Kustomize.",
     "hpa": "`k8s/base/hpa.yaml`: the autoscaler.",
     "script": "`scripts/`, `terraform/`: the way into the target; nothing changes before a typed yes.",
-    "workflow": "`github-workflow.yml`: build, check and roll out from GitHub; copy it to `.github/workflows/`.",
-    "keda": "`k8s/optional/keda-scaledobject.yaml`: scaling on requests in flight, where KEDA is installed.",
-    "kserve": "`k8s/optional/kserve-inferenceservice.yaml`: the same image under KServe.",
-    "monitor": "`k8s/optional/monitor-*.yaml`: the drift check as a CronJob.",
 }
 _ALWAYS = (
     ("Callers in the cluster", "pods of the same namespace, and of namespaces labelled `opsmith.dev/may-call: NAME`",
