@@ -36,7 +36,7 @@ FEATURES: tuple[tuple[str, str], ...] = (
     ("suggest", r"\bnew (features?|columns|variables)|(extra|additional|more|other) (features?|columns|variables|inputs|signals)|\bwhat else\b|suggest|propos|ideas?\b|recommend|come up with|what (new |other |extra |more )?(features|columns|variables) (could|should|might|would|can)|brainstorm|think of|which features (could|should|might)|any (good |useful )?features|features? (for|to)|vorschl|sugiere|propón|propose|建议|推荐"),
 )  # fmt: skip
 AGGREGATES: tuple[tuple[str, str], ...] = (
-    ("missing", r"(without|with no|lack(ing)?|have no|has no|come without) (an? |any |the )?COL|missing|null|\bnan|blank|\bempty\b|manquant|faltant|fehlend|vacío|缺失|空值"),
+    ("missing", r"(without|with no|lack(ing)?|have no|has no|come without) (an? |any |the )?COL|missing|null|\bnan|blank|\bempty\b|manquant|faltant|fehl(?:en|t|end)|vacío|缺失|空值"),
     ("corr", r"correlat|relat(ed|ion|ionship)\b(?! to)|associat|korrel|corrél|相关|\bdo(es)? .{0,60}\b(get|have|cost|earn|mean|lead|pay|make|score|sell|give|show|bring)\w* .{0,20}(better|higher|lower|more|worse|less|longer|bigger|fewer)|depend on|go(es)? (up )?with|linked"),
     ("unique", r"unique|distinct|different|how many kinds|\bwhich (COLs?|\w+s) (are|exist|occur|appear|do)|nunique|cardinality|verschiedene|distint|únic|distinct|uniques|不同|去重后"),
     ("quantile", r"quantile|percentile|quartile|\bp\d{2}\b|分位"),

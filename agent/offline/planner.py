@@ -71,7 +71,8 @@ class OfflinePlanner(BaseChatModel):
             return AIMessage(_short_talk(conversation) or answers.answer(answers.results_since(conversation)))
         if not isinstance(last, HumanMessage):
             return AIMessage("Say what you want to do.")
-        reading = read(str(last.content), _catalogue(messages), read_dialogue(conversation))
+        known = {**_catalogue(messages), "tools": sorted(schemas)}
+        reading = read(str(last.content), known, read_dialogue(conversation))
         planned = [c for step in reading.steps for c in [_call_of(step, schemas)] if c]
         message = _calls(planned, conversation)
         message.additional_kwargs["reading"] = reading.told

@@ -11,6 +11,7 @@ from opsmith.agent.offline.fill import fill
 from opsmith.agent.offline.following import continued
 from opsmith.agent.offline.normalise import straightened
 from opsmith.agent.offline.scene import CLEAR, DATA, GUESS, ranked, scene_of
+from opsmith.agent.offline.siblings import sibling
 from opsmith.agent.offline.slots import Filled, Scene
 from opsmith.agent.offline.splitting import pieces_of
 from opsmith.agent.offline.talk import talk
@@ -87,6 +88,9 @@ def _remember_made(step: Step, made: dict[str, str]) -> None:
 
 def _step(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dict[str, str], alone: bool) -> Step:
     scene = scene_of(text, catalogue, state, made)
+    beside = sibling(scene, frozenset(catalogue.get("tools", ())))
+    if beside is not None and not any(p.get("tool") == "monitor" for p in catalogue.get("pending", ())):
+        return Step(text, beside.tool, 6.0, beside)
     (best, intent), (_, runner) = ranked(scene)[:2]
     if alone:
         call = continued(scene, state, best, intent)
