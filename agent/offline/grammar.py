@@ -280,6 +280,7 @@ def count(text: str) -> int | None:
         text,
         r"\b(?:top|first|last|head|bottom|sample(?: of)?|random|primeros|primeras|premiers|premières|ersten|前)\s*(\d+)\b",
         rf"\b(\d+)\s*(?:\w+\s)?{things}",
+        r"\b(?:which|what) (\d+) \w+(?: \w+)? (?:are|is|have|has|were|had|come|occur)\b.{0,30}\b(?:most|least|highest|lowest|largest|smallest|best|worst)\b",
         r"\bn\s*=\s*(\d+)",
         r"\b(\d+)\s*-?\s*d(?:im\w*)?\b",
         r"前\s*(\d+)",
