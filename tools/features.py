@@ -213,11 +213,13 @@ def _evaluate(asking: Asking, wish: Wish) -> Result:
 
 
 def _explain(asking: Asking, wish: Wish, feature_set: str | None) -> Result:
+    import dataclasses
+
     from opsmith.tools.compute.features.explain import explain
     from opsmith.tools.compute.features.suggest import suggest
 
     if feature_set is None:
-        found = suggest(asking, Wish(**{**wish.__dict__, "n": None, "columns": ()})).features
+        found = suggest(asking, dataclasses.replace(wish, n=None, columns=())).features
     else:
         found = _stored(asking.context, feature_set)[0]
     return explain(asking, found, wish)

@@ -172,3 +172,11 @@ def test_keywords_score_without_a_target_and_no_is_heard(project: Path) -> None:
 def test_dont_write_means_no_proposal(charges: Path) -> None:
     for operations in (["scale"], ["pca"], ["encode"]):
         assert not run(charges, "insurance.csv", operations=operations, dry_run=True).actions
+
+
+def test_why_a_feature_is_useful_is_told_by_its_outcome(charges: Path) -> None:
+    result = run(charges, "insurance.csv", target="charges", operations=["explain"], n=1, algorithm="ridge")
+    assert "smoker" in result.headline
+    outcomes = [part["outcome"] for part in result.data["parts"]]
+    assert max(outcomes) > 2 * min(outcomes)
+    assert not result.actions

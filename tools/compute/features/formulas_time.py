@@ -26,7 +26,7 @@ def day(when):
 
 def weekday(when):
     """0 is Monday."""
-    return date_part(when, "dayofweek")
+    return date_part(when, "day_of_week")
 
 
 def hour(when):
@@ -34,7 +34,7 @@ def hour(when):
 
 
 def day_of_year(when):
-    return date_part(when, "dayofyear")
+    return date_part(when, "day_of_year")
 
 
 def sine(a, period):
