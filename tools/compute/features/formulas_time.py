@@ -59,7 +59,7 @@ def days_since(when, start):
     return np.where(np.isnat(when), np.nan, days)
 
 
-def holiday(when, learned):
+def holiday(when, country, learned):
     """1 on a public holiday of the country, else 0."""
     days = np.asarray(when, dtype="datetime64[D]").astype(str)
     known = set(learned["days"])
