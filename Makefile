@@ -59,5 +59,8 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 	@echo "Opsmith: ready"
 
+bench-planner: $(READY)
+	@$(BIN)/python benchmarks/planner.py
+
 clean:
 	rm -rf $(VENV) .venv-lowest .venv-studio build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,50 @@
+"""The trained classifier runs in NumPy, is the same every time, and knows sentences of domains it was not trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opsmith.agent.offline import classifier
+from opsmith.agent.offline.found import Grounded
+from opsmith.agent.offline.intents import scores
+
+BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
+
+
+def read(masked: str) -> dict[str, float]:
+    found = Grounded(masked)
+    cues = scores(masked, found, has_models=True, files=1)
+    return classifier.probabilities(masked, classifier.situation(cues, found, masked, has_models=True, files=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("train a model for COL", "train"),
+        ("has the data drifted", "drift"),
+        ("去掉重复行", "clean"),
+        ("hello", "smalltalk"),
+    ],
+)
+def test_clear_sentences_are_read(text: str, intent: str) -> None:
+    found = read(text)
+    assert max(found, key=found.__getitem__) == intent
+    assert sum(found.values()) == pytest.approx(1)
+    assert read(text) == found
+
+
+def test_domains_it_was_not_trained_on_stay_above_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "planner_sets"))
+    import planner_items
+    import planner_play
+    import score
+
+    items = planner_items.items("held")
+    rows = score.score(items, planner_play.predictions(items))["rows"]
+    assert rows["ALL"]["intent_acc"] >= 0.94
+    assert rows["ALL"]["arg_f1"] >= 0.95
+    assert rows["ALL"]["turn_pass"] >= 0.91
+    assert rows["ALL"]["hard_failures"] == 0
