@@ -212,13 +212,14 @@ def _outliers(sample: Sample, columns: Sequence[Column], figures: Mapping[str, S
     if sample.whole:
         with np.errstate(invalid="ignore"):
             return {
-                n: int(((sample.numbers(n) < low) | (sample.numbers(n) > high)).sum())
+                n: int((np.isfinite(v := sample.numbers(n)) & ((v < low) | (v > high))).sum())
                 for n, (low, high) in fences.items()
             }
     for start in range(0, len(names), aggregates.PART):
         part = names[start : start + aggregates.PART]
         pieces = [
-            f"count(*) FILTER ({quoted(n)} < ({fences[n][0]!r}::DOUBLE) OR {quoted(n)} > ({fences[n][1]!r}::DOUBLE))"
+            f"count(*) FILTER (isfinite({quoted(n)}::DOUBLE) AND "
+            f"({quoted(n)} < ({fences[n][0]!r}::DOUBLE) OR {quoted(n)} > ({fences[n][1]!r}::DOUBLE)))"
             for n in part
         ]
         found |= dict(zip(part, map(int, sample.table.sql(f"SELECT {', '.join(pieces)} FROM data")[0]), strict=True))

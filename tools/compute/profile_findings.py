@@ -206,6 +206,10 @@ def _without_echoes(found: Sequence[Finding], target: str | None) -> list[Findin
         rescaled = bool(ids & {"unit_change", "mixed_units", "outlier_burst"})
         if f.id in ("skewed", "capped", "outliers") and (rescaled or ("impossible" in ids and f.severity == "info")):
             continue
+        if f.id == "outliers" and "wrong_sign" in ids and f.severity == "info":
+            continue
+        if f.id == "near_constant" and f.columns == (target,):
+            continue
         if f.id == "skewed" and "outliers" in ids:
             continue
         if f.id == "outlier_burst" and any(k.id == "outlier_burst" and k.columns == f.columns for k in kept):

@@ -55,7 +55,7 @@ def _apart(unique: np.ndarray, counts: np.ndarray, above: bool) -> bool:
     gap, span = abs(float(near) - float(value)), float(rest[-1] - rest[0])
     if value == 0.0:  # zero is a common value: only where nothing is near it and few are zero
         return bool(
-            rest[0] > 0 and gap > max(1.5 * spread, 0.5 * float(np.median(rest))) and len(rest) > 10 and count < total
+            rest[0] > 0 and gap > max(1.5 * spread, 0.35 * float(np.median(rest))) and len(rest) > 10 and count < total
         )
     if value == -1.0:
         return bool(rest[0] >= 0 and span > 10 and count > 0.02 * total)

@@ -48,7 +48,22 @@ def _keys(p: TableProfile, sample: Sample) -> Iterable[Finding]:
         present = p.rows - c.missing
         if (
             present < 20
-            or c.kind in ("constant", "empty", "boolean", "number", "latitude", "longitude", "money", "percent")
+            or c.kind
+            in (
+                "constant",
+                "empty",
+                "boolean",
+                "number",
+                "latitude",
+                "longitude",
+                "money",
+                "percent",
+                "phone",
+                "email",
+                "url",
+                "ip",
+                "date",
+            )
             or c.distinct_is_rough
         ):
             continue

@@ -123,6 +123,8 @@ def _stored(column: Column) -> str:
     name = quoted(column.name)
     if column.kind in NUMERIC and column.stored not in ("BIGINT", "INTEGER", "DOUBLE", "FLOAT", "SMALLINT", "TINYINT"):
         return f"CAST({name} AS DOUBLE) AS {name}"
+    if column.stored in ("DOUBLE", "FLOAT"):
+        return f"{name}::DOUBLE + 0.0::DOUBLE AS {name}"  # -0.0 is 0.0
     if column.kind in TEMPORAL:
         return f"CAST({name} AS TIMESTAMP) AS {name}"
     if column.kind in ("text", "other", "time"):

@@ -174,8 +174,10 @@ def _scalars(
 def top_values(table: Table, column: str, limit: int = 10) -> list[tuple[Any, int]]:
     """The most frequent values that are there, with their counts; ties by value."""
     name = quoted(column)
-    sql = f"SELECT {name}, count(*) AS n FROM data WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT "
-    f"{int(limit)}"
+    sql = (
+        f"SELECT {name}, count(*) AS n FROM data WHERE {name} IS NOT NULL "
+        f"GROUP BY 1 ORDER BY n DESC, 1 LIMIT {int(limit)}"
+    )
     return [(r[0], int(r[1])) for r in table.sql(sql)]
 
 
