@@ -11,7 +11,7 @@ from opsmith.tools.data.sql_text import first_line, literal, quoted, replace_col
 if TYPE_CHECKING:
     import duckdb
 
-IN_MEMORY = 200 << 20  # bytes of text up to which a table is loaded; larger ones are streamed from the file
+IN_MEMORY = 1 << 30  # bytes of text up to which a table is loaded; larger ones are streamed from the file
 SMALL = 8 << 20  # bytes of text up to which the row count is checked against a second reader
 
 
