@@ -101,7 +101,7 @@ def _again(
     table = open_table(context, dataset)
     try:
         _has_target(table, champion)
-        inputs = [s["column"] for s in champion.signature if s["column"] in table.column_names]
+        inputs = [c for c in _allowed(champion) if c in table.column_names]
         gone = [s["column"] for s in champion.signature if s["column"] not in table.column_names]
         if not inputs:
             raise ToolError(f"{table.name} has none of the inputs of {champion.name} ({', '.join(gone[:5])}).")
@@ -148,6 +148,16 @@ def _again(
     )
     data = {"model": champion.name, "version": number, "champion": champion.version, "rows": rows, "missing": gone}
     return Result(headline, data, found if gone else (), actions=() if dry_run else (proposed,))
+
+
+def _allowed(champion: Any) -> list[str]:
+    """Columns that a challenger may learn from: those the champion was allowed, also where they told nothing then."""
+    used = [str(s["column"]) for s in champion.signature]
+    if champion.recipe.get("columns"):
+        return used
+    barred = {champion.target, *champion.recipe.get("exclude", ())}
+    barred |= {champion.recipe.get(k) for k in ("time_column", "group_column")}
+    return [*used, *(c for c in champion.data.get("columns", ()) if c not in (*used, *barred))]
 
 
 def _has_target(table: Any, champion: Any) -> None:
