@@ -38,7 +38,9 @@ def test_the_wheel_holds_code_and_data_and_no_top_level_tools(wheel: Path) -> No
         "opsmith/prompts/glossary.yaml",
     ):
         assert needed in names
-    assert any(n.startswith("opsmith/agent/offline/") and n.endswith(".npz") for n in names)
+    folders = ("agent", "tools", "prompts", "memory", "evals")
+    tracked = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [f for f in tracked.stdout.splitlines() if f"opsmith/{f}" not in names] == [], "not in the wheel"
     assert not any(n.startswith("opsmith/tests") for n in names)
 
 
@@ -50,7 +52,10 @@ def test_the_installed_wheel_profiles_a_file(wheel: Path, tmp_path: Path) -> Non
     project = tmp_path / "project"
     project.mkdir()
     (project / "a.csv").write_text("x,y\n1,2\n3,4\n")
-    program = f"import sys; sys.path.insert(0, {str(target)!r}); from opsmith.agent.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    program = (
+        f"import sys; sys.path.insert(0, {str(target)!r}); "
+        "from opsmith.agent.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
     done = subprocess.run(
         [sys.executable, "-I", "-c", program, "run", "profile", "--dataset", "a.csv", "--json", "--project", str(project)],
         capture_output=True, text=True, timeout=120, cwd=tmp_path,

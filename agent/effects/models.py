@@ -146,7 +146,7 @@ def _move_back(undo: Mapping[str, Any], place: Place) -> str:
 
 def _metrics(card: registry.ModelCard) -> str:
     """The metric that decides with its interval, and two more."""
-    told = []
+    told: list[str] = []
     for name, entry in list(card.metrics.items())[:3]:
         value, span = (entry.get("value"), entry.get("interval")) if isinstance(entry, Mapping) else (entry, None)
         told.append(f"{name} {value:.4g}" + (f" ({span[0]:.4g} to {span[1]:.4g})" if span and not told else ""))

@@ -8,22 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from opsmith.tools.compute.query_conditions import Condition, Filters
-from opsmith.tools.compute.query_dates import Period
-from opsmith.tools.compute.query_ground import Grounded, Number
-from opsmith.tools.compute.query_kinds import Kinds
+from opsmith.tools.compute.query_filter_dates import DateFilters
+from opsmith.tools.compute.query_ground import Number
 from opsmith.tools.compute.query_patterns import patterns
 from opsmith.tools.compute.query_words import COMPARISONS, SCALES, UNITS, alike, name_words
 from opsmith.tools.contract import NeedsAnswer
 from opsmith.tools.data.table import Column
 
 
-class FilterReader:
+class FilterReader(DateFilters):
     """Consumes conditions from a grounded question, the surest patterns first."""
-
-    def __init__(self, grounded: Grounded, kinds: Kinds):
-        self.g, self.kinds = grounded, kinds
-        self.out = Filters(grounded.text)
-        self._end = 0  # where the words of the condition in hand end
 
     def read(self) -> Filters:
         """All conditions; what is left in `text` is what is asked about."""
@@ -65,17 +59,6 @@ class FilterReader:
     def _number(self, index: str, column: Column) -> int | float:
         number = self.g.numbers[int(index)]
         return number.value / 100 if number.percent and self.kinds.is_fraction(column) else number.plain()
-
-    @staticmethod
-    def _sign(m: re.Match[str]) -> str:
-        sign = next(s for words, s in COMPARISONS if re.fullmatch(words, m["cmp"]))
-        if m.groupdict().get("no"):
-            sign = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}[sign]
-        return sign
-
-    @staticmethod
-    def _indexes(m: re.Match[str], letter: str) -> list[str]:
-        return re.findall(rf"§{letter}(\d+)", m.group())
 
     # one method a pattern
 
@@ -328,52 +311,3 @@ class FilterReader:
     def _with_number(self, m: re.Match[str]) -> Condition | None:
         column = self._numeric_or_none(self._indexes(m, "c")[0])
         return None if column is None else Condition(column, "=", (self._number(self._indexes(m, "n")[0], column),))
-
-    # time
-
-    def _moment(self, index: str) -> Period:
-        found: Period = self.g.dates[int(index)]
-        return found
-
-    def _date_column(self, m: re.Match[str]) -> Column | None:
-        for index in self._indexes(m, "c"):
-            for column in self.g.columns[int(index)]:
-                if self.kinds.is_date(column):
-                    return column
-        return None
-
-    def _dates_between(self, m: re.Match[str]) -> Condition | None:
-        if self._indexes(m, "c") and self._date_column(m) is None:
-            return None
-        first, second = (self._moment(i) for i in self._indexes(m, "d"))
-        return self.kinds.in_time(self._date_column(m), first, "between", second)
-
-    def _date_compared(self, m: re.Match[str]) -> Condition | None:
-        period = self._moment(self._indexes(m, "d")[0])
-        sign = self._sign(m)
-        return self.kinds.in_time(
-            self._date_column(m), period, {">": "after", ">=": "since", "<": "before", "<=": "until"}[sign]
-        )
-
-    def _on_date(self, m: re.Match[str]) -> Condition | None:
-        period = self._moment(self._indexes(m, "d")[0])
-        if self._indexes(m, "c") and self._date_column(m) is None:
-            return None  # `highest close in 2008`: the column is what is asked for
-        made = self.kinds.in_time(self._date_column(m), period, "in")
-        return replace(made, negated=True) if made is not None and m["not"] is not None else made
-
-    def _since(self, m: re.Match[str]) -> Condition | None:
-        word = m["when"]
-        if re.match(r"before|prior|earlier|vor|antes|avant", word):
-            how = "before"
-        elif re.match(r"until|till|up to|by|bis|hasta", word):
-            how = "until"
-        else:
-            how = "after" if re.match(r"after|later|nach|après", word) else "since"
-        return self.kinds.in_time(None, self._moment(self._indexes(m, "d")[0]), how)
-
-    def _in_time(self, m: re.Match[str]) -> Condition | None:
-        several = [self._moment(i) for i in self._indexes(m, "d")]
-        if len(several) == 1:
-            return self.kinds.in_time(None, several[0], "in")
-        return self.kinds.in_times(several, self.out)

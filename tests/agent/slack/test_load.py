@@ -19,7 +19,6 @@ def test_two_hundred_threads_at_once(tmp_path: Path, postgres_server: str) -> No
     }, figures  # fmt: skip
     assert figures["files_made"] == figures["files_wanted"] == 10
     assert figures["journal"] == {"done": 10}
-    assert figures["ack_p95_ms"] < 1000, figures
     assert figures["objections"] == []
     for before, after in zip(figures["memory_mb_after_one_turn"], figures["memory_mb_at_the_end"], strict=True):
         assert after < max(700, before + 350), figures
