@@ -1,4 +1,4 @@
-"""The profile as plain JSON (schema: `tools/templates/profile.schema.json`) and as a digest of a few lines."""
+"""The profile as plain JSON (version 1) and as a digest of a few lines."""
 
 from __future__ import annotations
 
