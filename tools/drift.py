@@ -81,6 +81,8 @@ def drift(
         if exclude and before is not None:
             gone = {before.table.column(c).name for c in exclude}
             names = [n for n in (names or before.table.column_names) if n not in gone]
+        if target is None and asked is None and before is not None:
+            target = _known_target(context, before.table.name)
         wanted = now.table.column(target).name if target and actual is None and kind == "performance" else target
         question = Question(
             tuple(names), wanted, metric, threshold, kind,
@@ -91,6 +93,14 @@ def drift(
     finally:
         for table in opened:
             table.close()
+
+
+def _known_target(context: Context, reference: str) -> str | None:
+    """The target of a registered model that was trained on the reference: new data may well lack it."""
+    from opsmith.tools.data import registry
+
+    trained = (c for c in registry.list_models(context.project) if c.data.get("path") == reference)
+    return next((c.target for c in trained), None)
 
 
 def _card(context: Context, model: str, version: str | None) -> Any:

@@ -37,7 +37,7 @@ FEATURES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 AGGREGATES: tuple[tuple[str, str], ...] = (
     ("missing", r"(without|with no|lack(ing)?|have no|has no|come without) (an? |any |the )?COL|missing|null|\bnan|blank|\bempty\b|manquant|faltant|fehl(?:en|t|end)|vacío|缺失|空值"),
-    ("corr", r"correlat|relat(ed|ion|ionship)\b(?! to)|associat|korrel|corrél|相关|\bdo(es)? .{0,60}\b(get|have|cost|earn|mean|lead|pay|make|score|sell|give|show|bring)\w* .{0,20}(better|higher|lower|more|worse|less|longer|bigger|fewer)|depend on|go(es)? (up )?with|linked"),
+    ("corr", r"\bcorr\b|correlat|relat(ed|ion|ionship)\b(?! to)|associat|korrel|corrél|相关|\bdo(es)? .{0,60}\b(get|have|cost|earn|mean|lead|pay|make|score|sell|give|show|bring)\w* .{0,20}(better|higher|lower|more|worse|less|longer|bigger|fewer)|depend on|go(es)? (up )?with|linked"),
     ("unique", r"unique|distinct|different|how many kinds|\bwhich (COLs?|\w+s) (are|exist|occur|appear|do)|nunique|cardinality|verschiedene|distint|únic|distinct|uniques|不同|去重后"),
     ("quantile", r"quantile|percentile|quartile|\bp\d{2}\b|分位"),
     ("median", r"median|mediana|médiane|中位"),
