@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import urllib.request
 from collections.abc import Sequence
@@ -155,14 +154,6 @@ def stand_in(method: str, folder: str) -> str:
     if wanted in ("word2vec", "fasttext") and importlib.util.find_spec("gensim") is None:
         return f"gensim, which trains {wanted}, is not installed"
     return ""
-
-
-def content_key(texts: Sequence[str], *settings: object) -> str:
-    """A name for these texts under these settings, for a cache."""
-    made = hashlib.sha256(repr(settings).encode())
-    for text in texts:
-        made.update(text.encode() + b"\0")
-    return made.hexdigest()
 
 
 def _needs_learning() -> None:

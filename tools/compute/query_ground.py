@@ -21,7 +21,6 @@ from opsmith.tools.compute.query_words import (
     UNITS,
     alike,
     name_words,
-    stem,
 )
 from opsmith.tools.data.table import Column, Table, folded
 
@@ -391,8 +390,3 @@ def _written(marking: _Marking) -> Grounded:
     text = "".join(pieces).replace("’", "'")
     marking.found.text = re.sub(r"\s+", " ", text).strip()
     return marking.found
-
-
-def same_stem(a: str, b: str) -> bool:
-    """Whether two words are forms of one word."""
-    return stem(a) == stem(b)

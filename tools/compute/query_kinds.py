@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, Any
 
 from opsmith.tools.compute.query_dates import Period
@@ -259,8 +258,3 @@ def _back(end: Any, n: int, unit: str) -> dt.datetime:
     step = dt.timedelta(**{f"{unit}s": n})
     midnight = moment.time() == dt.time()
     return moment - step + (dt.timedelta(days=1) if midnight and unit != "hour" else dt.timedelta())
-
-
-def looks_like_text(word: str) -> bool:
-    """Whether a word could stand in a cell: letters in it."""
-    return bool(re.search(r"[^\W\d]", word))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -31,11 +30,6 @@ def yaml_text(value: Any, heading: str = "") -> str:
     """One YAML document. heading: a fixed comment line of ours; never text from outside."""
     body = yaml.dump(value, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=10_000)
     return (f"# {heading}\n" if heading else "") + body
-
-
-def yaml_documents(values: Sequence[Any]) -> str:
-    """Several YAML documents in one text."""
-    return "---\n".join(yaml_text(v) for v in values)
 
 
 def json_text(value: Any) -> str:

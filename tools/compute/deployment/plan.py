@@ -70,11 +70,6 @@ class DeployPlan:
         """`image:tag` as every file names it."""
         return f"{self.image}:{self.tag}"
 
-    @property
-    def clusters(self) -> bool:
-        """Whether Kubernetes files belong to this plan."""
-        return "k8s" in self.artifacts
-
 
 def make_plan(
     model: str,

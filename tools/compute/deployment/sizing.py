@@ -26,7 +26,6 @@ CONCURRENCY = 0.7  # of the requests under way at the knee
 LEAST_QUEUE, MOST_QUEUE = 16, 1024
 PROBE_BUDGET = 3.0  # times the cold start
 SCALE_DOWN_WINDOW = 300  # seconds
-CHANGE_WORTH = 0.10  # a re-fit proposes only what moves more
 
 
 @dataclass(frozen=True)

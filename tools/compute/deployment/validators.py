@@ -233,6 +233,23 @@ def _short(message: str) -> str:
 _SEVERITY: dict[str, Literal["warning", "critical"]] = {"error": "critical"}
 
 
+def _take(report: Report, name: str, prefix: str, looked_at: str, done: tuple[int, str, str] | None) -> None:
+    """The errors and warnings of a program that answers with a JSON list; no answer is told as not checked."""
+    try:
+        listed = json.loads(done[1]) if done else None
+    except ValueError:
+        listed = None
+    if listed is None:
+        report.unchecked.append(f"{looked_at}: {name} did not answer")
+        return
+    rule = "hadolint rule " if name == "hadolint" else "shellcheck "
+    for item in listed:
+        if item["level"] in ("error", "warning"):
+            code = f"{prefix}{item['code']}"
+            report.faults.append(Fault(str(item["file"]), int(item["line"]), code, _sentence(item["message"]),
+                                       f"see {rule}{code}", _SEVERITY.get(item["level"], "warning"), name))  # fmt: skip
+
+
 def _hadolint(tree: Tree, report: Report) -> None:
     if not tree.dockerfiles:
         return
@@ -241,19 +258,7 @@ def _hadolint(tree: Tree, report: Report) -> None:
         report.unchecked.append("Dockerfiles: hadolint is not installed (pip install 'opsmith[validate]')")
         return
     for path in tree.dockerfiles:
-        done = run([binary, "--no-fail", "--format", "json", path], tree.root)
-        try:
-            listed = json.loads(done[1]) if done else None
-        except ValueError:
-            listed = None
-        if listed is None:
-            report.unchecked.append(f"{path}: hadolint did not answer")
-            continue
-        for item in listed:
-            if item["level"] in ("error", "warning"):
-                report.faults.append(Fault(path, int(item["line"]), str(item["code"]), _sentence(item["message"]),
-                                           f"see hadolint rule {item['code']}", _SEVERITY.get(item["level"], "warning"),
-                                           "hadolint"))  # fmt: skip
+        _take(report, "hadolint", "", path, run([binary, "--no-fail", "--format", "json", path], tree.root))
     report.checked.append(f"hadolint: {len(tree.dockerfiles)} Dockerfiles")
 
 
@@ -264,15 +269,8 @@ def _shellcheck(tree: Tree, report: Report) -> None:
     if binary is None:
         report.unchecked.append("Shell scripts: shellcheck is not installed here")
         return
-    done = run([binary, "--format", "json", "--severity", "warning", *tree.scripts], tree.root)
-    try:
-        listed = json.loads(done[1]) if done else []
-    except ValueError:
-        listed = []
-    for item in listed:
-        report.faults.append(Fault(str(item["file"]), int(item["line"]), f"SC{item['code']}", _sentence(item["message"]),
-                                   f"see shellcheck SC{item['code']}", _SEVERITY.get(item["level"], "warning"),
-                                   "shellcheck"))  # fmt: skip
+    words = [binary, "--format", "json", "--severity", "warning", *tree.scripts]
+    _take(report, "shellcheck", "SC", "Shell scripts", run(words, tree.root))
     report.checked.append(f"shellcheck: {len(tree.scripts)} scripts")
 
 

@@ -18,7 +18,6 @@ from opsmith.tools.compute.features.expression import (
     expected,
     function_of,
     learns,
-    looks_back,
 )
 
 INNER_FOLDS = 5
@@ -87,11 +86,6 @@ def fit_crossed(node: Node, rows: Rows, target: np.ndarray, seed: int = 0) -> tu
         _, states = fit(node, rows.take(rest), target[rest])
         values[part] = apply(node, rows.take(part), states)
     return values, fitted
-
-
-def row_wise(node: Node) -> bool:
-    """Whether a row's value depends on that row alone, so that it may be computed for all rows at once."""
-    return learns(node) == "nothing" and not looks_back(node)
 
 
 def _values(node: Node, rows: Rows, state: Callable[[Call, Sequence[Any]], dict[str, Any]]) -> np.ndarray:

@@ -19,7 +19,6 @@ from opsmith.tools.compute.deployment.checks.documents import Tree, read_tree
 from opsmith.tools.compute.deployment.checks.fault import Fault
 
 NEWEST = 37  # Kubernetes 1.37
-OLDEST = 25
 
 
 def faults(root: Path, version: int = NEWEST) -> list[Fault]:
