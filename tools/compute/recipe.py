@@ -9,6 +9,7 @@ from typing import Any
 
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import paths
+from opsmith.tools.data.documents import read_document
 
 VERSION = 1
 
@@ -52,16 +53,7 @@ class Recipe:
 
 def read_recipe(text: str, name: str = "the recipe") -> Recipe:
     """A recipe from YAML text. ToolError names the first thing that is wrong with it."""
-    import yaml
-
-    try:
-        plain = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ToolError(f"{name} is not readable YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(plain, dict) or not isinstance(plain.get("steps"), list):
-        raise ToolError(f"{name} is no cleaning recipe: it needs version, dataset and a list of steps.")
-    if plain.get("version") != VERSION:
-        raise ToolError(f"{name} has version {plain.get('version')!r}; this program reads version {VERSION}.")
+    plain = read_document(text, name, "cleaning recipe", "steps", "version, dataset and a list of steps", VERSION)
     return Recipe(str(plain.get("dataset", "")), tuple(_step(s, i, name) for i, s in enumerate(plain["steps"], 1)))
 
 

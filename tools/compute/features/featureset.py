@@ -9,6 +9,7 @@ from typing import Any
 from opsmith.tools.compute.features.expression import Node, check, columns_of, parse, written
 from opsmith.tools.compute.features.words import in_words, name_of
 from opsmith.tools.contract import ToolError
+from opsmith.tools.data.documents import read_document
 
 VERSION = 1
 
@@ -87,16 +88,7 @@ class FeatureSet:
 
 def read_set(text: str, name: str = "the feature set") -> FeatureSet:
     """A feature set from YAML; every formula is read and checked. ToolError names the first thing that is wrong."""
-    import yaml
-
-    try:
-        plain = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ToolError(f"{name} is not readable YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(plain, dict) or not isinstance(plain.get("features"), list):
-        raise ToolError(f"{name} is no feature set: it needs version, target and a list of features.")
-    if plain.get("version") != VERSION:
-        raise ToolError(f"{name} has version {plain.get('version')!r}; this program reads version {VERSION}.")
+    plain = read_document(text, name, "feature set", "features", "version, target and a list of features", VERSION)
     kinds = plain.get("columns")
     if not isinstance(kinds, dict) or not set(kinds.values()) <= {"number", "category", "text", "date"}:
         raise ToolError(f"{name}: `columns` must give every column its kind: number, category, text or date.")
