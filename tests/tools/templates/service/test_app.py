@@ -1,6 +1,8 @@
 """The running service: answers like the model, refuses clearly, is measured, and stops cleanly."""
 
+import socket
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -95,6 +97,24 @@ def test_too_many_rows_and_too_large_bodies_are_refused(service, rows):
     assert status == 422 and "at most 1,000" in body["error"]
     status, body, _ = service.post("/predict", b" " * ((1 << 20) + 1))
     assert status == 413 and "1,048,576 bytes" in body["error"]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_who_still_uploads_a_refused_body_is_told_why(service, declared):
+    """The service used to close the connection in mid-upload: the sender saw a broken pipe and no reason."""
+    parts, part = 12, b" " * (1 << 18)
+    head = f"Content-Length: {parts * len(part)}" if declared else "Transfer-Encoding: chunked"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+        line.sendall(f"POST /predict HTTP/1.1\r\nHost: here\r\n{head}\r\n\r\n".encode())
+        for _ in range(parts):
+            line.sendall(part if declared else b"%x\r\n%b\r\n" % (len(part), part))
+            time.sleep(0.01)  # a slow line: the refusal is written long before the body has ended
+        if not declared:
+            line.sendall(b"0\r\n\r\n")
+        answer = b""
+        while got := line.recv(4096):
+            answer += got
+    assert answer.startswith(b"HTTP/1.1 413") and b"send fewer rows" in answer
 
 
 def test_metrics_count_what_happened(service, rows):
