@@ -206,4 +206,4 @@ def sample(window: Window, columns: Sequence[str], rows: int, seed: int) -> pd.D
     share = min(1.0, rows / max(total, 1))
     query = f"""SELECT {chosen} FROM (SELECT {chosen}, row_number() OVER () AS _opsmith_row FROM {window.source})
                 WHERE hash(_opsmith_row + {seed}) % 1000000 < {int(share * 1_000_000) or 1}"""
-    return window.table.connection.execute(query).df()
+    return window.table.frame(query)

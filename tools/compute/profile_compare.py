@@ -130,15 +130,15 @@ def _shared_rows(
     if len(columns) < 2 or not now.rows or not before.rows or now.rows + before.rows > 5_000_000:
         return None
     hashed = "hash(" + ", ".join(f"{quoted(c.name)}::VARCHAR" for c in columns) + ")"
-    theirs = b.connection.sql(f"SELECT DISTINCT {hashed} AS h FROM data").to_arrow_table()
-    a.connection.register("other_rows", theirs)
+    theirs = b.arrow(f"SELECT DISTINCT {hashed} AS h FROM data")
+    a.register("other_rows", theirs)
     try:
         both = a.sql(f"SELECT count(*) FROM (SELECT {hashed} AS h FROM data) WHERE h IN (SELECT h FROM other_rows)")[0][
             0
         ]
         distinct = a.sql(f"SELECT count(DISTINCT {hashed}) FROM data")[0][0]
     finally:
-        a.connection.unregister("other_rows")
+        a.unregister("other_rows")
     # where rows repeat by nature, rows in both tables prove nothing
     return {"rows": int(both), "columns": len(columns)} if distinct > 0.8 * now.rows else None
 

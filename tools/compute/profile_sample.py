@@ -87,7 +87,7 @@ class Sample:
 
     def patterns(self, asked: dict[str, str], columns: list[str]) -> dict[str, dict[str, int]]:
         """column -> pattern name -> how many of the sampled values match as a whole."""
-        self.table.connection.register("sample", self.arrow)
+        self.table.register("sample", self.arrow)
         try:
             found: dict[str, dict[str, int]] = {c: {} for c in columns}
             for start in range(0, len(columns), 20):
@@ -97,7 +97,7 @@ class Sample:
                     found[column][pattern] = n
             return found
         finally:
-            self.table.connection.unregister("sample")
+            self.table.unregister("sample")
 
 
 def is_small(table: Table) -> bool:
@@ -113,9 +113,7 @@ def draw(table: Table) -> Sample:
     position = quoted(_POSITION)
     source = f"(SELECT row_number() OVER () - 1 AS {position}, * FROM data)"
     where = f" WHERE {position} % {step} = {step // 2}" if step > 1 else ""
-    made = table.connection.sql(
-        f"SELECT {position}, {chosen} FROM {source}{where} ORDER BY {position}"
-    ).to_arrow_table()
+    made = table.arrow(f"SELECT {position}, {chosen} FROM {source}{where} ORDER BY {position}")
     return Sample(table, step, made.column(0).to_numpy(), made.remove_column(0))
 
 

@@ -15,6 +15,7 @@ from opsmith.tools.data.sql_text import first_line, literal, quoted, replace_col
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+    import pyarrow as pa
 
 Kind = Literal["integer", "number", "boolean", "date", "datetime", "time", "text", "other"]
 
@@ -54,6 +55,22 @@ class Table:
     def sql(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query over the view `data`; for figures, not for whole tables."""
         return self.connection.execute(query, parameters or []).fetchall()
+
+    def arrow(self, query: str) -> pa.Table:
+        """Rows of a query over the view `data` as Arrow columns; for a sample that is held, not for whole tables."""
+        return self.connection.sql(query).to_arrow_table()
+
+    def frame(self, query: str) -> pd.DataFrame:
+        """Rows of a query over the view `data` as a DataFrame; for a sample, not for whole tables."""
+        return self.connection.execute(query).df()
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Put rows that are held beside the table: `sql` answers questions over `name` too."""
+        self.connection.register(name, rows)
+
+    def unregister(self, name: str) -> None:
+        """Take rows away that were put beside the table."""
+        self.connection.unregister(name)
 
     def pandas(self, columns: list[str] | None = None, sample: int | None = None, seed: int = 0) -> pd.DataFrame:
         """The named columns as a DataFrame, in file order; at most `sample` rows, drawn by `seed`."""
