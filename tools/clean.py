@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from opsmith.tools.contract import Context, Result, ToolError, tool
+from opsmith.tools.contract import Context, Result, tool
 
 
 @tool(
@@ -36,8 +36,10 @@ def clean(
     skip: list[str] = [],  # noqa: B006
     day_first: bool | None = None,
     recipe: str | None = None,
+    edits: list[dict[str, Any]] = [],  # noqa: B006
+    reference: str | None = None,
     row_numbers: bool = False,
-    explain_row: int | None = None,
+    explain: str | None = None,
     dry_run: bool = False,
     *,
     context: Context,
@@ -52,42 +54,49 @@ def clean(
     (dedupe); clip, drop, missing, iqr, sigma (outliers); remove (punctuation); mask, hash, drop (mask_pii); hashed, tfidf,
     word2vec, bert (embed); a type (cast). by: columns to group imputation by. value: the constant to fill with. mapping:
     old to new, for rename, map_values and own abbreviations. keywords: words to keep (spelling), marks to remove
-    (punctuation), kinds (mask_pii, entities), placeholders (missing). recipe: a recipe file to run again. day_first: how
-    to read 03/04/2025. explain_row: tell what happens to that row (counted from 0). dry_run: show, propose no write.
+    (punctuation), kinds (mask_pii, entities), placeholders (missing). reference: FILE:COLUMN with own names (entities).
+    recipe: a recipe file to run again, or `proposed`: the whole proposal, in which the operations named take the place of
+    its own. edits: earlier changes, each with operation, columns, method, by, ... day_first: how to read 03/04/2025.
+    explain: `row 1234` (counted from 0), `removed rows`, `changed rows` or `all`: tell what happens to them; with output,
+    propose the list as a file. row_numbers: keep them as a column source_row. dry_run: show, propose no write.
     """
-    from opsmith.tools.compute.recipe_ask import Asked, asked_steps
-    from opsmith.tools.compute.recipe_propose import Wish, propose
+    from opsmith.tools.compute import recipe_explain
+    from opsmith.tools.compute.entities_table import own_names
+    from opsmith.tools.compute.recipe import Recipe, load_recipe
+    from opsmith.tools.compute.recipe_ask import Asked, operation_name
+    from opsmith.tools.compute.recipe_edit import asked_of, edited, spared
+    from opsmith.tools.compute.recipe_propose import Proposal, Wish, propose
     from opsmith.tools.compute.recipe_session import Cleaning
-    from opsmith.tools.compute.settings_of_steps import with_stand_ins
+    from opsmith.tools.compute.settings_of_steps import with_names, with_stand_ins
 
     with Cleaning(context, dataset, output) as work:
-        named = work.known_columns(columns)
-        left_out = work.known_columns(exclude)
+        named, left_out = work.known_columns(columns), work.known_columns(exclude)
         goal = work.known_columns([target])[0] if target else None
-        findings: list[Any] = []
-        if recipe:
-            from opsmith.tools.compute.recipe import load_recipe
-
-            chosen = load_recipe(context, recipe)
-        elif operations:
-            asked = Asked(
+        asks = [work.known_edit(asked_of(edit)) for edit in edits]
+        if operations:
+            asks.append(Asked(
                 tuple(operations), named, left_out, method, tuple(keywords), goal, n, threshold, algorithm,
                 work.known_columns(by), value, mapping, day_first,
-            )  # fmt: skip
-            made = asked_steps(work.source, asked)
-            chosen, findings = made.recipe(work.table.name), made.findings
-        else:
-            from opsmith.tools.compute.recipe_ask import operation_name
-
-            made = propose(work.source, Wish(named, left_out, tuple(map(operation_name, skip)), goal, day_first))
-            chosen, findings = made.recipe(work.table.name), made.findings
-        if explain_row is not None and not 0 <= explain_row < max(1, work.source.rows):
-            raise ToolError(f"{work.table.name} has rows 0 to {work.source.rows - 1:,}; there is no row {explain_row}.")
+            ))  # fmt: skip
+        used = recipe_explain.recipe_used(context, work.table.name) if explain and not (recipe or asks) else None
+        made, chosen = Proposal(), used or Recipe(work.table.name)
+        whole = recipe == "proposed" or not (recipe or asks or used)
+        if whole:
+            wish = Wish(() if operations else named, left_out, tuple(map(operation_name, skip)), goal, day_first)
+            made = propose(work.source, wish)
+            chosen = made.recipe(work.table.name)
+        elif recipe:
+            chosen = load_recipe(context, recipe)
+        for asked in asks:
+            chosen = edited(chosen, work.source, asked, made)
+        chosen = spared(chosen, skip, left_out)
         steps, instead = with_stand_ins(chosen.steps, context)
-        chosen, findings = replace(chosen, steps=steps), [*findings, *instead]
-        run = work.run(chosen, watch=() if explain_row is None else (explain_row,))
-        if explain_row is not None:
-            return work.explain(run, explain_row)
-        if not operations and not recipe:
+        names = own_names(context, reference) if reference else {}
+        chosen = replace(chosen, steps=with_names(steps, names))
+        wanted = recipe_explain.asked_rows(explain, work.source.rows) if explain else None
+        run = work.run(chosen, watch=wanted.watch if wanted else ())
+        if wanted:
+            return work.explain(run, wanted)
+        if whole:
             run = run.without_idle_steps()
-        return work.result(run, tuple(findings), dry_run=dry_run, row_numbers=row_numbers)
+        return work.result(run, (*made.findings, *instead), dry_run=dry_run, row_numbers=row_numbers)

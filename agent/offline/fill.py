@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from opsmith.agent.offline.fill_data import clean, entities, features, profile, query
+from opsmith.agent.offline.fill_clean import clean
+from opsmith.agent.offline.fill_data import features, profile, query
 from opsmith.agent.offline.fill_drift import drift, monitor
 from opsmith.agent.offline.fill_models import build, deploy, predict, retrain, train
 from opsmith.agent.offline.slots import Filled, Scene
 
 _FILL: dict[str, Callable[[Scene], Filled]] = {
-    "profile": profile, "query": query, "clean": clean, "entities": entities, "features": features, "train": train,
+    "profile": profile, "query": query, "clean": clean, "features": features, "train": train,
     "retrain": retrain, "predict": predict, "deploy": deploy, "build": build, "drift": drift, "monitor": monitor,
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Arguments of the tools that look at a table or change it: profile, query, clean, features."""
+"""Arguments of the tools that look at a table and at its columns: profile, query, features."""
 
 from __future__ import annotations
 
@@ -78,36 +78,6 @@ def _with_meant(scene: Scene, path: str, about: list[str]) -> list[str]:
     keys = row_names({"path": path, "columns": listed}) if listed else []
     meant = by_meaning(scene.text, [c for c in listed if c["name"] not in keys], skip=[stem(path), *keys])
     return [*about, *(m.value for m in meant if m.value not in about)][:2]
-
-
-def clean(scene: Scene) -> Filled:
-    filled = Filled("clean")
-    about, excluded = scene.columns()
-    wanted = ops.clean_operations(scene.low if not scene.found.columns else with_names_masked(scene))
-    if {"drop_missing", "drop_columns"} & set(wanted) and not about:
-        about, excluded = excluded, []  # "without alcohol" names the column whose gaps go
-    path = need_file(filled, scene, "clean", about or None)
-    there = {c["name"] for c in scene.columns_of(path)} if path else set()
-    about = [c for c in about if c in there] if there else about
-    method = (
-        ops.impute_method(scene.low)
-        if "impute" in wanted
-        else ops.embed_method(scene.low)
-        if "embed" in wanted
-        else None
-    )
-    filled.arguments |= {
-        "columns": about, "exclude": excluded, "operations": wanted, "method": method,
-        "output": output(scene), "dry_run": dry(scene),
-    }  # fmt: skip
-    if "augment" in wanted:
-        filled.arguments["n"] = grammar.count(scene.text)
-    unknown_column(filled, scene, path)
-    return filled
-
-
-def entities(scene: Scene) -> Filled:
-    return clean(scene)
 
 
 def features(scene: Scene) -> Filled:

@@ -8,6 +8,7 @@ from typing import Any
 
 from opsmith.agent.offline import grammar, operations
 from opsmith.agent.offline.fill import fill
+from opsmith.agent.offline.fill_clean import changed
 from opsmith.agent.offline.scene import CLEAR, DATA, GUESS
 from opsmith.agent.offline.slots import Dialogue, Filled, Scene, pair
 from opsmith.agent.offline.words import SMALL
@@ -118,6 +119,8 @@ def _after_last(
 def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool = False) -> Filled:
     """The earlier arguments with what the message changes."""
     fresh = fill(tool, scene)
+    if tool == "clean" and not answering:
+        return _still_missing(Filled(tool, _really(changed(known, scene), fresh.arguments, scene)), scene, fresh)
     arguments = {k: v for k, v in known.items() if k != "question"}
     new = dict(fresh.arguments)
     files = scene.files()
@@ -140,12 +143,7 @@ def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool =
         arguments = {k: v for k, v in arguments.items() if k in ("model", "reference", "current")}
     if tool in ("deploy", "monitor", "predict") and "replicas" not in new:
         _lone_number(tool, arguments, new, scene)
-    if (
-        arguments.get("dry_run")
-        and not new.get("dry_run")
-        and re.search(r"for real|really|this time|write|save|do it|go|into|proceed|persist", scene.low)
-    ):
-        arguments.pop("dry_run")
+    arguments = _really(arguments, new, scene)
     if tool == "clean" and not new.get("operations"):
         new.pop("operations", None)
     if tool == "features" and arguments.get("operations"):
@@ -156,6 +154,14 @@ def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool =
         earlier = str(known.get("question") or "")
         again.arguments["question"] = f"{earlier}\n{scene.text}" if earlier else scene.text
     return _still_missing(again, scene, fresh)
+
+
+def _really(arguments: dict[str, Any], new: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
+    """Without the earlier wish to see only, when the message says to go ahead."""
+    again = r"for real|really|this time|write|save|do it|go|into|proceed|persist"
+    if arguments.get("dry_run") and not new.get("dry_run") and re.search(again, scene.low):
+        return {k: v for k, v in arguments.items() if k != "dry_run"}
+    return arguments
 
 
 _GROUPS = r"\b(?:split|by|per|for (?:each|every)|group\w*|broken|each|every|across|in each|nach|pro|je|por|cada|par|chaque)\b|按|每"

@@ -1,10 +1,11 @@
-"""Requests for the tools beside the main ones: why a container fails, whether files are valid, what is set up here."""
+"""Requests beside the main ones: why a container fails, whether files are valid, what a cleaning does to a row."""
 
 from __future__ import annotations
 
 import re
 
 from opsmith.agent.offline import grammar
+from opsmith.agent.offline.fill_clean import explained
 from opsmith.agent.offline.slots import Filled, Scene, the_model
 
 _FILES = r"(?:manifests?|k8s|kubernetes|yamls?|docker-?files?|compose(?: file)?|deployment files?|terraform|workflows?|deploy/[\w./-]+|k8s/)"
@@ -29,8 +30,11 @@ _CHANGES = re.compile(
 
 
 def sibling(scene: Scene, tools_there: frozenset[str]) -> Filled | None:
-    """The call of `environment`, `validate` or `diagnose` when the sentence asks for one, else None."""
+    """The call of `environment`, `validate`, `diagnose`, or of `clean` to explain rows, when the sentence asks for one, else None."""
     text = scene.text
+    rows = explained(scene) if "clean" in tools_there else None
+    if rows:
+        return rows
     if "environment" in tools_there and _HERE.search(text):
         return Filled("environment", {})
     if "validate" in tools_there and _VALID.search(text) and not _CHANGES.search(text):

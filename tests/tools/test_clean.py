@@ -103,11 +103,58 @@ def test_a_recipe_can_be_run_again_on_another_file(project: Path) -> None:
 
 
 def test_a_row_can_be_explained(project: Path) -> None:
-    told = run(project, "reviews.csv", explain_row=0)
-    assert [r[0] for r in told.tables[0].rows] == ["abbreviations", "punctuation"]
-    assert "removed by dedupe" in run(project, "reviews.csv", explain_row=3).headline
+    told = run(project, "reviews.csv", explain="row 0")
+    assert [r[1] for r in told.tables[0].rows] == ["abbreviations", "punctuation"]
+    assert told.tables[-1].rows[0][:2] == (0, "A1")  # the row as it was
+    assert "row 3 is removed by dedupe (1 row said before" in run(project, "reviews.csv", explain="3").headline
     with pytest.raises(ToolError, match="there is no row 99"):
-        run(project, "reviews.csv", explain_row=99)
+        run(project, "reviews.csv", explain="row 99")
+    with pytest.raises(ToolError, match="Say `row 1234`"):
+        run(project, "reviews.csv", explain="why")
+
+
+def test_every_removed_or_changed_row_can_be_listed(project: Path) -> None:
+    whole = run(project, "reviews.csv")
+    told = run(project, "reviews.csv", explain="all", output="changes.csv")
+    carried_out(project, told.actions[0])
+    listed = rows(project / "changes.csv")
+    assert len(listed) == whole.data["cells_changed"] + whole.data["rows_removed"]
+    assert [r["row"] for r in listed if r["after"] == "removed"] == ["3"]
+    assert not any(r["before"].startswith("=") for r in listed)
+    removed = run(project, "reviews.csv", explain="removed rows")
+    assert [r[0] for r in removed.tables[0].rows] == [3] and removed.tables[1].rows[0][1] == "B2"
+    assert "0 removed rows" in run(project, "reviews.csv", explain="removed", skip=["dedupe"]).headline
+
+
+def test_the_recipe_that_made_the_copy_is_the_one_explained(project: Path) -> None:
+    carried_out(project, run(project, "reviews.csv", operations=["trim"], columns=["review"]).actions[0])
+    assert "row 3: 0 changes" in run(project, "reviews.csv", explain="row 3").headline
+
+
+def test_the_proposal_is_changed_step_by_step(project: Path) -> None:
+    def steps(**more: Any) -> dict[str, list[tuple[list[str], Any]]]:
+        told: dict[str, list[tuple[list[str], Any]]] = {}
+        for s in run(project, "reviews.csv", recipe="proposed", **more).data["steps"]:
+            told.setdefault(s["step"], []).append((s["columns"], s["options"].get("method")))
+        return told
+
+    assert steps()["impute"] == [(["rating"], "median")]
+    changed = steps(operations=["impute"], columns=["rating"], method="mean", by=["label"], skip=["dedupe"])
+    assert changed["impute"] == [(["rating"], "mean")] and "dedupe" not in changed and "abbreviations" in changed
+    both = steps(edits=[{"operation": "impute", "columns": ["rating"], "method": "mode"}], operations=["lowercase"])
+    assert both["impute"] == [(["rating"], "mode")] and both["lowercase"]
+    only = run(project, "reviews.csv", edits=[{"operation": "trim"}], operations=["lowercase"], columns=["product"])
+    assert [s["step"] for s in only.data["steps"]] == ["trim", "lowercase"]
+    with pytest.raises(ToolError, match="names no operation"):
+        run(project, "reviews.csv", edits=[{"columns": ["rating"]}])
+    with pytest.raises(ToolError, match="has 'colour'"):
+        run(project, "reviews.csv", edits=[{"operation": "trim", "colour": "red"}])
+
+
+def test_a_recipe_file_runs_with_steps_left_out(project: Path) -> None:
+    carried_out(project, run(project, "reviews.csv").actions[0])
+    again = run(project, "reviews.csv", recipe="recipes/reviews_clean.yaml", skip=["dedupe"], exclude=["rating"])
+    assert {"dedupe", "impute"}.isdisjoint(s["step"] for s in again.data["steps"])
 
 
 def test_steps_can_be_left_out_and_columns_spared(project: Path) -> None:

@@ -27,6 +27,15 @@ class Change:
     after: Any
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a ledger notes besides the watched rows: up to `most` changed cells and up to `most` removed rows."""
+
+    changed: bool = True
+    removed: bool = True
+    most: int = 100_000
+
+
 @dataclass
 class Ledger:
     """What one step did: cells changed by column, rows removed or added, the first five examples."""
@@ -42,6 +51,7 @@ class Ledger:
     lost: Counter[str] = field(default_factory=Counter)  # cells that held something and are missing now
     watch: frozenset[int] = frozenset()
     watched: list[Change] = field(default_factory=list)
+    listing: Listing | None = None
     retyped: dict[str, str] = field(default_factory=dict)
     rows_seen: int = 0
 
@@ -136,8 +146,8 @@ class Batch:
         gone = self.rows()[~mask]
         self.ledger.removed += len(gone)
         self.ledger.removed_rows.extend(int(r) for r in gone[: max(0, 20 - len(self.ledger.removed_rows))])
-        for row in self.ledger.watch.intersection(gone.tolist()):
-            self.ledger.watched.append(Change(row, "", "row", None))
+        for row in self._noted_rows(gone):
+            self.ledger.watched.append(Change(int(row), "", "row", None))
         self.table = self.table.filter(pa.array(mask))
 
     def extend(self, rows: pa.Table) -> None:
@@ -178,8 +188,19 @@ class Batch:
                 if len(self.ledger.examples) >= EXAMPLES:
                     break
         if self.ledger.watch:
-            for i in hits[np.isin(rows[hits], list(self.ledger.watch))]:
-                self.ledger.watched.append(Change(int(rows[i]), column, *values(i)))
+            hits = hits[np.isin(rows[hits], list(self.ledger.watch))]
+        elif self.ledger.listing and self.ledger.listing.changed:
+            hits = hits[: max(0, self.ledger.listing.most - len(self.ledger.watched))]
+        else:
+            return
+        self.ledger.watched += [Change(int(rows[i]), column, *values(i)) for i in hits]
+
+    def _noted_rows(self, gone: np.ndarray) -> np.ndarray:
+        """The removed rows that somebody wants to see."""
+        listing = self.ledger.listing
+        if listing and listing.removed:
+            return gone[: max(0, listing.most - len(self.ledger.watched))]
+        return np.array(sorted(self.ledger.watch.intersection(gone.tolist())), dtype=np.int64)
 
 
 def same_number(before: Any, after: Any) -> bool:

@@ -88,10 +88,13 @@ def operation_name(name: str) -> str:
     return wanted
 
 
-def asked_steps(stage: Stage, asked: Asked) -> Proposal:
-    """The steps asked for, in the order asked. NeedsAnswer when a column or a value has to be named first."""
+def asked_steps(stage: Stage, asked: Asked, seen: dict[str, ColumnLook] | None = None) -> Proposal:
+    """The steps asked for, in the order asked. NeedsAnswer when a column or a value has to be named first.
+
+    seen: the columns as they stand by then, when earlier steps have changed them.
+    """
     made = Proposal()
-    looks = {n: c for n, c in look_at(stage).items() if n not in asked.exclude}
+    looks = {n: c for n, c in (seen or look_at(stage)).items() if n not in asked.exclude}
     methods = _share_out(asked)
     for name in map(operation_name, asked.operations):
         build: Callable[[Want], Sequence[Step]] = _BUILDERS.get(name, _plain)
@@ -162,7 +165,7 @@ def _impute(want: Want) -> list[Step]:
             f"{others[0]} holds no numbers, so it has no {want.method}. Ask for the mode, or a constant value."
         )
     if not chosen:
-        want.findings.append(Finding("nothing-missing", "info", "No cell is missing in these want.columns."))
+        want.findings.append(Finding("nothing-missing", "info", "No cell is missing in these columns."))
     steps = []
     if numbers:
         steps.append(Step("impute", tuple(numbers), {"method": want.method or "median", **options}, "asked for"))
@@ -211,7 +214,7 @@ def _cast(want: Want) -> list[Step]:
         to = {"float": "number", "numeric": "number", "int": "integer", "bool": "boolean", "string": "text", "str": "text",
               "timestamp": "datetime"}.get(want.method, want.method)  # fmt: skip
         if not want.asked.columns:
-            raise NeedsAnswer(f"Which want.columns should become {to}?", list(want.looks)[:12])
+            raise NeedsAnswer(f"Which columns should become {to}?", list(want.looks)[:12])
         options: dict[str, Any] = {"to": to}
         if to in ("date", "datetime") and want.asked.day_first is not None:
             options["day_first"] = want.asked.day_first
@@ -259,7 +262,7 @@ def _map_values(want: Want) -> list[Step]:
             )
     if not steps:
         want.findings.append(
-            Finding("nothing-to-merge", "info", "No two spellings of one value were found in these want.columns.")
+            Finding("nothing-to-merge", "info", "No two spellings of one value were found in these columns.")
         )
     return steps
 
@@ -284,7 +287,7 @@ def _emoji(want: Want) -> list[Step]:
 def _outliers(want: Want) -> list[Step]:
     numeric = tuple(c for c in want.columns if want.looks[c].is_number and c != want.asked.target)
     if not numeric:
-        raise ToolError("None of these want.columns holds numbers, so there are no outliers to look for.")
+        raise ToolError("None of these columns holds numbers, so there are no outliers to look for.")
     options: dict[str, Any] = {"action": "clip", "rule": "iqr", "k": want.asked.threshold or 3.0}
     if want.method in ("drop", "remove"):
         options["action"] = "drop"

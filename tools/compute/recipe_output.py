@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -76,6 +77,15 @@ def write_table(
                "json": "FORMAT json, ARRAY true" if ending == ".json" else "FORMAT json"}[kind]  # fmt: skip
     stage.sql(f"COPY ({query}) TO '{str(target).replace(chr(39), chr(39) * 2)}' ({options})")
     return sum(marked.values())
+
+
+def formula_safe(text: str) -> str:
+    """The text with an apostrophe in front when a spreadsheet would run it.
+
+    >>> formula_safe("=cmd()"), formula_safe("-3.5"), formula_safe("+49 30 1234")
+    ("'=cmd()", '-3.5', '+49 30 1234')
+    """
+    return f"'{text}" if re.search(_FORMULA, text) else text
 
 
 def _about(metadata: Mapping[str, str]) -> str:

@@ -48,6 +48,7 @@ class Proposal:
 
     steps: list[Step] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    looks: dict[str, ColumnLook] = field(default_factory=dict)  # the columns as they stand after the steps
 
     def recipe(self, dataset: str) -> Recipe:
         return Recipe(dataset, tuple(self.steps))
@@ -91,6 +92,7 @@ def propose(stage: Stage, wish: Wish) -> Proposal:
         _duplicates(made, looks, stage)
     if may("impute"):
         _filling(made, looks, wish)
+    made.looks = looks
     return made
 
 

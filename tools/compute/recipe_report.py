@@ -94,15 +94,6 @@ def first_rows(stage: Stage, limit: int = 5) -> Table:
     return Table("First rows", tuple(names), tuple(tuple(cut(v, 60) for v in row) for row in rows), raw=True)
 
 
-def story_table(run: Run, row: int) -> Table:
-    """What each step did to one row."""
-    rows = tuple(
-        (step, c.column or "(row)", cut(c.before), "removed" if not c.column else cut(c.after))
-        for step, c in run.story(row)
-    )
-    return Table(f"Row {row}", ("step", "column", "before", "after"), rows, raw=True)
-
-
 def cut(value: Any, most: int = _CUT) -> Any:
     """A cell for showing: text of at most `most` letters."""
     if value is None or isinstance(value, (bool, int, float)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from opsmith.tools.compute.cells import ROW, Batch, Change, Ledger
+from opsmith.tools.compute.cells import ROW, Batch, Change, Ledger, Listing
 from opsmith.tools.compute.recipe import Recipe, Step
 from opsmith.tools.compute.steps import Fitted, StepKind, kind_of_step
 from opsmith.tools.contract import ToolError
@@ -95,10 +95,10 @@ class Run:
         recipe = Recipe(self.recipe.dataset, tuple(self.recipe.steps[i] for i in busy))
         return Run(recipe, self.before, self.after, [self.ledgers[i] for i in busy], [self.fitted[i] for i in busy])
 
-    def story(self, row: int) -> list[tuple[str, Change]]:
-        """What each step did to a watched row, in order."""
+    def noted(self) -> list[tuple[Step, Change]]:
+        """What each step did to the rows watched or listed, in order."""
         told = zip(self.recipe.steps, self.ledgers, strict=True)
-        return [(step.step, change) for step, ledger in told for change in ledger.watched if change.row == row]
+        return [(step, change) for step, ledger in told for change in ledger.watched]
 
 
 def stage_rows(reader: pa.RecordBatchReader, target: Path, check: Callable[[], None], progress: Progress) -> None:
@@ -124,12 +124,13 @@ def run_recipe(
     recipe: Recipe,
     scratch: Callable[[], Path],
     *,
-    watch: Sequence[int] = (),
+    watch: Sequence[int] | Listing = (),
     progress: Progress = lambda fraction, note: None,
     batch_rows: int = BATCH_ROWS,
 ) -> Run:
     """Apply every step in order and count what it did. Row-wise steps share one pass over the file.
 
+    watch: rows whose every change is noted, or a Listing of changes whatever the row.
     scratch() gives a fresh path for an intermediate file; intermediate files are removed, the last one is kept.
     """
     run = Run(recipe, source, source)
@@ -150,7 +151,7 @@ def _pass(
     before: Stage,
     group: list[tuple[Step, StepKind]],
     target: Path,
-    watch: Sequence[int],
+    watch: Sequence[int] | Listing,
     progress: Progress,
     share: tuple[float, float],
     batch_rows: int,
@@ -164,7 +165,9 @@ def _pass(
         progress(share[0], f"{step.step}: looking at {before.rows:,} rows")
         _known(step, before.names if not fitted else None)
         fitted.append(kind.fit(before, step) if kind.fit else {})
-    ledgers = [Ledger(watch=frozenset(watch)) for _ in group]
+    listing = watch if isinstance(watch, Listing) else None
+    rows = frozenset() if isinstance(watch, Listing) else frozenset(watch)
+    ledgers = [Ledger(watch=rows, listing=listing) for _ in group]
     writer: pq.ParquetWriter | None = None
     done = 0
     try:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
-from opsmith.tools.compute.cells import shown
+from opsmith.tools.compute import recipe_explain
+from opsmith.tools.compute.cells import Listing, shown
 from opsmith.tools.compute.recipe import Recipe, recipe_name, stem
+from opsmith.tools.compute.recipe_ask import Asked
 from opsmith.tools.compute.recipe_output import default_output, ending_of, write_table
-from opsmith.tools.compute.recipe_report import figures, sentence, story_table, tables
+from opsmith.tools.compute.recipe_report import cut, figures, sentence, tables
 from opsmith.tools.compute.recipe_run import BATCH_ROWS, Run, Stage, run_recipe, stage_rows
-from opsmith.tools.contract import Context, Finding, Result, ToolError
+from opsmith.tools.contract import Action, Context, Finding, Result, ToolError
 from opsmith.tools.data import paths, propose
 from opsmith.tools.data.table import open_table
 
@@ -57,7 +60,13 @@ class Cleaning:
         """The columns as the table spells them. ToolError with the nearest names when one does not exist."""
         return tuple(dict.fromkeys(self.table.column(name).name for name in named))
 
-    def run(self, recipe: Recipe, watch: Sequence[int] = ()) -> Run:
+    def known_edit(self, asked: Asked) -> Asked:
+        """A change of the recipe with its columns as the table spells them."""
+        named = {k: self.known_columns(getattr(asked, k)) for k in ("columns", "exclude", "by")}
+        goal = self.known_columns([asked.target])[0] if asked.target else None
+        return replace(asked, **named, target=goal)
+
+    def run(self, recipe: Recipe, watch: Sequence[int] | Listing = ()) -> Run:
         """Carry the recipe out into a staged file."""
         from opsmith.tools.compute.settings_of_steps import with_settings
 
@@ -67,16 +76,23 @@ class Cleaning:
         self.after = run.after if run.after is not self.source else None
         return run
 
-    def explain(self, run: Run, row: int) -> Result:
-        """What every step does to one row."""
-        told = story_table(run, row)
-        removed = next((step for step, change in run.story(row) if change.column == ""), "")
-        end = f"it is removed by {removed}" if removed else f"{len(told.rows)} change{'s' * (len(told.rows) != 1)}"
-        return Result(
-            f"Row {row} of {self.table.name}: {end}.",
-            {"row": row, "steps": [list(r) for r in told.rows]},
-            tables=(told,),
-        )
+    def explain(self, run: Run, asked: recipe_explain.Asked) -> Result:
+        """What every step does to the rows asked about; with an output named, the whole list as a proposed file."""
+        said, rows, shown_tables = recipe_explain.told(run, asked)
+        data = {
+            "rows": list(asked.rows),
+            "changes": [dict(zip(recipe_explain.COLUMNS, map(cut, row), strict=True)) for row in rows[:1000]],
+            "rows_removed": run.rows_removed,
+            "cells_changed": run.cells_changed,
+        }
+        made: tuple[Action, ...] = ()
+        if self.asked_output and rows:
+            target = self.scratch_file(".csv")
+            recipe_explain.write_list(rows, target, self._safe())
+            name = self._checked(str(PurePosixPath(self.asked_output).with_suffix(".csv")))
+            made = (propose.write(self.context, staged={name: target}, tables=shown_tables),)
+        findings = tuple(recipe_explain.cut_short(run, asked))
+        return Result(f"{self.table.name}: {said}.", data, findings, shown_tables, actions=made)
 
     def result(
         self,
@@ -119,8 +135,9 @@ class Cleaning:
         self.context.progress(None, f"writing {output}")
         ending = ending_of(output)
         staged = self.scratch_file(ending)
-        safe = str(self.context.settings.get("spreadsheet_safe", True)).lower() not in ("false", "0", "no", "off")
-        marked = write_table(run.after, staged, ending, safe=safe, row_numbers=row_numbers, metadata=_about(vectors))
+        marked = write_table(
+            run.after, staged, ending, safe=self._safe(), row_numbers=row_numbers, metadata=_about(vectors)
+        )
         recipe_file = recipe_name(output)
         report_file = recipe_file.removesuffix(".yaml") + ".report.json"
         report = {
@@ -161,6 +178,10 @@ class Cleaning:
         if paths.confined(self.context, output) == self.table.path.resolve():
             output = default_output(output, run.after.schema)
         return output
+
+    def _safe(self) -> bool:
+        """Whether formulas are marked as text in CSV and Excel files."""
+        return str(self.context.settings.get("spreadsheet_safe", True)).lower() not in ("false", "0", "no", "off")
 
     def _checked(self, output: str) -> str:
         """The output as a project-relative name. ToolError when it is the original, or no format that can be written."""

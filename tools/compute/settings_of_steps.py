@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from opsmith.tools.compute.recipe import Step
@@ -36,6 +36,13 @@ def with_stand_ins(steps: Sequence[Step], context: Context) -> tuple[tuple[Step,
             findings.append(Finding("embedding-stand-in", "warning", message, step.columns))
         made.append(step)
     return tuple(made), findings
+
+
+def with_names(steps: Sequence[Step], names: Mapping[str, Sequence[str]]) -> tuple[Step, ...]:
+    """Steps that find entities, told the user's own names; the others as they are."""
+    if not names:
+        return tuple(steps)
+    return tuple(replace(s, options={**s.options, "names": dict(names)}) if s.step == "entities" else s for s in steps)
 
 
 def with_settings(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:

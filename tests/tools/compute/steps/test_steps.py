@@ -228,5 +228,5 @@ def test_a_step_that_names_an_absent_column_says_which_is_near(run: Runner) -> N
 
 def test_watched_rows_tell_their_story(run: Runner) -> None:
     made = run({"a": [" x ", "y", "y"]}, Step("trim", ("a",)), Step("dedupe", ()), watch=(0, 2))
-    assert [(s, c.before, c.after) for s, c in made.story(0)] == [("trim", " x ", "x")]
-    assert made.story(2)[0][0] == "dedupe"
+    told = [(s.step, c.row, c.before, c.after) for s, c in made.noted()]
+    assert told == [("trim", 0, " x ", "x"), ("dedupe", 2, "row", None)]

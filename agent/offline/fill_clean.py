@@ -1,0 +1,219 @@
+"""Arguments of `clean`: what to do, what to leave, how to fill and read, and changes of a recipe that waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from opsmith.agent.offline import grammar
+from opsmith.agent.offline import operations as ops
+from opsmith.agent.offline.fill_shared import dry, need_file, unknown_column, with_names_masked
+from opsmith.agent.offline.slots import Filled, Scene, output
+
+_NOT = (
+    r"\b(?:skip\w*(?! (?:the )?(?:rows?|lines?|records?))|leav\w* out|omit\w*|without (?=\w+ing\b)|do(?:n.?t| not)|not|never|no(?= (?:dedup|imput|fill|trim|outlier|spell|clip|cast))|"
+    r"forget(?: about)?|drop the step|ohne|nicht|kein\w*|sin|sans|pas|不要)\b"
+)
+_KEEP = (
+    r"\b(?:keep|leave|retain|allow|behalt\w*|lass\w*|conserva|garde)\b(?!.{0,20}\b(?:one|once|first|last|only|complete)\b).{0,25}\b(?:duplicat\w*|dupes|repeat\w*|copies|doubles|outliers?|extremes?|extreme values|"
+    r"emojis?|smileys|html|tags|markup|capitals?|abbreviations?|shorthand|slang|punctuation|missing|gaps?|blanks?|nulls?|typos?|spelling|whitespace|spaces|dubletten|doppelte|ausreißer)\b"
+)
+_GROUP = re.compile(
+    r"(?:\b(?:per|within(?: (?:each|every))?|for (?:each|every)|group\w* by|by (?:each|every)|in (?:each|every)|separately (?:for|by|per)|pro|je|innerhalb|por cada|par)|"
+    r"\b(?:medians?|means?|modes?|averages?) (?:by|of (?:the|each|every|their|its)(?: own)?|in (?:the|their)))\s+[`'\"]?$|按$",
+    re.IGNORECASE,
+)
+_DAY_FIRST = r"\bday[- ]?first\b|\bdd[./ -]?mm|\b(?:german|european|british|uk|french|spanish|italian|dutch|swiss|austrian|indian|australian)(?: style| format)? dates?|dates? (?:are |in |as )?(?:the )?(?:german|european|british|uk|french|spanish|indian)|\btt[.]mm|deutsche\w* dat|\bday before month|\bday/month"
+_MONTH_FIRST = r"\bmonth[- ]?first\b|\bmm[/. -]?dd|\b(?:american|us|u\.s\.)(?: style| format)? dates?|dates? (?:are |in |as )?(?:the )?(?:american|us style|us format)|amerikanische\w* dat|\bmonth before day|\bmonth/day"
+_ROW = r"(?:rows?|lines?|records?|zeilen?|filas?|lignes?)"
+_NUMBERS = r"(?:no\.?|number|nr\.?|#)?\s*(\d[\d,]*(?:\s*(?:,|-|to|and|bis|und)\s*\d[\d,]*)*)"
+_ABOUT_ROW = re.compile(
+    rf"\b(?:what (?:happen\w*|was done|is done|did you do|do you do|will happen|would happen|changes?|changed)|why|explain|how (?:did|does|was|is)|was passiert|warum)\b.{{0,40}}\b{_ROW}\s*{_NUMBERS}",
+    re.IGNORECASE,
+)
+_ABOUT_ALL = re.compile(
+    rf"\b(?:which|what|list|show|tell|give)\b.{{0,30}}\b{_ROW}\b.{{0,25}}\b(?P<how>remov\w*|drop\w*|delet\w*|los\w+|chang\w*|touch\w*|edit\w*|go(?:es)?|thrown out)\b|"
+    rf"\b(?:list|show|tell|give)\b.{{0,25}}\b(?P<how2>removed|dropped|deleted|changed|touched|edited)\b.{{0,12}}\b(?:{_ROW}|cells)\b",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(
+    r"\b(?:also|too|as well|additionally|besides|plus|auch|außerdem|también|aussi|还)\b|也", re.IGNORECASE
+)
+_ONLY = re.compile(r"\b(?:only|just|instead|nothing but|nur|sólo|solo|seulement|rather)\b|只", re.IGNORECASE)
+_ANEW = r"\b(?:clean|tidy|scrub|wash|prepare|bereinig|säuber|limpia|nettoie)\w*"
+_OF_A_STEP = ("operations", "columns", "method", "by", "value", "mapping", "keywords", "n", "threshold", "target")
+
+
+def clean(scene: Scene) -> Filled:
+    """The call of `clean` that a sentence means on its own."""
+    filled = Filled("clean")
+    about, excluded = scene.columns()
+    low = scene.low if not scene.found.columns else with_names_masked(scene)
+    wanted, skipped = wishes(low)
+    groups = _groups(scene) if "impute" in wanted else []
+    about = [c for c in about if c not in groups]
+    if {"drop_missing", "drop_columns"} & set(wanted) and not about:
+        about, excluded = excluded, []  # "without alcohol" names the column whose gaps go
+    path = need_file(filled, scene, "clean", [*about, *groups] or None)
+    there = {c["name"] for c in scene.columns_of(path)} if path else set()
+    about = [c for c in about if c in there] if there else about
+    filled.arguments |= {
+        "columns": about, "exclude": excluded, "operations": wanted, "method": _method(scene, wanted), "skip": skipped,
+        "by": groups, "day_first": day_first(scene.low), "output": output(scene), "dry_run": dry(scene),
+    }  # fmt: skip
+    named = scene.files()
+    if "entities" in wanted and len(named) > 1:
+        filled.arguments |= _names_file(scene, named)
+    if "augment" in wanted:
+        filled.arguments["n"] = grammar.count(scene.text)
+    unknown_column(filled, scene, path)
+    return filled
+
+
+def wishes(text: str) -> tuple[list[str], list[str]]:
+    """Operations that a sentence asks for, and operations that it says to leave out.
+
+    >>> wishes("trim the names but skip the outliers")
+    (['trim'], ['outliers'])
+    >>> wishes("keep duplicates"), wishes("keep one of each, no duplicates")
+    (([], ['dedupe']), (['dedupe'], []))
+    """
+    skipped: list[str] = []
+
+    def note(m: re.Match[str]) -> str:
+        found = ops.clean_operations(m.group())
+        skipped.extend(found)
+        return " " if found else m.group()
+
+    rest = re.sub(_KEEP, note, text, flags=re.IGNORECASE)
+    end = r"[^,;.]*?(?=[,;.]|\b(?:but|and then|instead|sondern|aber|y|but rather)\b|$)"
+    rest = re.sub(rf"{_NOT}{end}", note, rest, flags=re.IGNORECASE)
+    return ops.clean_operations(rest), list(dict.fromkeys(skipped))
+
+
+def day_first(low: str) -> bool | None:
+    """How dates such as 03/04/2025 are said to be written."""
+    if re.search(_DAY_FIRST, low):
+        return True
+    return False if re.search(_MONTH_FIRST, low) else None
+
+
+def about_rows(scene: Scene) -> str | None:
+    """The rows that a question about a cleaning is about: `row 12`, `removed rows`, `changed rows`."""
+    m = _ABOUT_ROW.search(scene.text)
+    if m:
+        return f"rows {m.group(1)}" if re.search(r"\D", m.group(1).replace(",", "")) else f"row {m.group(1)}"
+    m = _ABOUT_ALL.search(scene.text)
+    if not m:
+        return None
+    return "changed rows" if re.match(r"chang|touch|edit", m.group("how") or m.group("how2"), re.I) else "removed rows"
+
+
+def explained(scene: Scene) -> Filled | None:
+    """A question about what a cleaning does to rows, when a cleaning waits or was the last thing done; else None."""
+    rows = about_rows(scene)
+    waiting = next((p for p in reversed(scene.catalogue.get("pending", ())) if p.get("tool") == "clean"), None)
+    last = scene.state.last if scene.state.last and scene.state.last[0] == "clean" else None
+    if not rows or not (waiting or last) or (scene.files() and not (waiting or last)):
+        return None
+    known = dict(waiting["arguments"]) if waiting else dict(last[1]) if last else {}
+    kept = {k: v for k, v in known.items() if k not in ("output", "dry_run", "row_numbers", "explain", "question")}
+    if scene.files():
+        kept["dataset"] = scene.files()[0]
+    return Filled("clean", {**kept, "explain": rows, **({"output": output(scene)} if output(scene) else {})})
+
+
+def changed(known: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
+    """The arguments of a cleaning that waits, changed as the person says.
+
+    Operations named change the recipe that was proposed; with `only` or `instead` they take its place. Those of an
+    explicit list take its place unless they come with `also`.
+    """
+    fresh = {k: v for k, v in clean(scene).arguments.items() if v not in (None, [], "")}
+    if not scene.files():
+        fresh.pop("dataset", None)
+    if scene.files() and not set(fresh) - {"dataset", "output", "dry_run"} and re.search(_ANEW, scene.low):
+        return fresh
+    arguments = dict(known)
+    operations, skipped = fresh.pop("operations", []), fresh.pop("skip", [])
+    resumed = [o for o in operations if o in arguments.get("skip", [])]
+    if resumed:
+        arguments["skip"] = [s for s in arguments["skip"] if s not in resumed]
+        if resumed == operations and not fresh.get("method") and not arguments.get("operations"):
+            return {**arguments, **fresh}
+    if skipped:
+        arguments["skip"] = list(dict.fromkeys([*arguments.get("skip", []), *skipped]))
+    if "exclude" in fresh:
+        fresh["exclude"] = list(dict.fromkeys([*arguments.get("exclude", []), *fresh["exclude"]]))
+    left_alone = _left_alone(scene, fresh.get("columns", []))
+    if left_alone and not operations:
+        arguments["exclude"] = list(dict.fromkeys([*arguments.get("exclude", []), *left_alone]))
+        fresh.pop("columns", None)
+        if not re.search(grammar.DRY_RUN, re.sub(r"leave .{0,40}(?:alone|untouched)", "", scene.text, flags=re.I)):
+            fresh.pop("dry_run", None)
+    if operations:
+        whole = arguments.get("recipe") == "proposed" or not (arguments.get("operations") or arguments.get("recipe"))
+        earlier = {k: arguments.pop(k) for k in _OF_A_STEP if k in arguments}
+        also = bool(_ALSO.search(scene.low) or resumed)
+        if _ONLY.search(scene.low) and not also:
+            arguments.pop("recipe", None), arguments.pop("edits", None)
+        elif whole or also:
+            if earlier.get("operations"):
+                arguments["edits"] = [*arguments.get("edits", []), *_edits(earlier)]
+            elif earlier.get("columns"):
+                arguments["columns"] = earlier["columns"]
+            if whole:
+                arguments["recipe"] = "proposed"
+        else:
+            arguments.pop("edits", None)
+        arguments["operations"] = operations
+    return {**arguments, **fresh}
+
+
+def _edits(earlier: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The operations of a call as changes of a recipe, each with the details they were asked for with."""
+    details = {k: v for k, v in earlier.items() if k != "operations"}
+    return [{"operation": name, **details} for name in earlier["operations"]]
+
+
+def _left_alone(scene: Scene, about: list[str]) -> list[str]:
+    """Columns of `leave notes alone`, `don't touch notes`, `keep notes as it is`."""
+    said = r"\b(?:leave|keep|let)\b.{0,60}\b(?:alone|untouched|unchanged|as (?:it|they) (?:is|are|was|were)|as is|be)\b|\b(?:don.?t|do not|never|not) (?:touch|change|alter|modify|clean|edit)\b|\bhands off\b|\bin ruhe\b"
+    return about if re.search(said, scene.low) else []
+
+
+def _groups(scene: Scene) -> list[str]:
+    """Columns within whose groups gaps are filled: `median per class`."""
+    found: list[str] = []
+    end = -1
+    for m in scene.found.columns:
+        joined = found and end >= 0 and re.fullmatch(r"[\s`'\"]*(?:and|,|und|&)[\s`'\"]*", scene.text[end : m.start])
+        if _GROUP.search(scene.text[: m.start]) or joined:
+            found.append(m.value)
+            end = m.end
+    return list(dict.fromkeys(found))
+
+
+def _method(scene: Scene, wanted: list[str]) -> str | None:
+    if "impute" in wanted:
+        return ops.impute_method(scene.low)
+    if "embed" in wanted:
+        return ops.embed_method(scene.low)
+    if "dedupe" in wanted and re.search(
+        r"\b(?:fuzzy|near|nearly|almost|similar|approximate|alike)\b|ähnlich", scene.low
+    ):
+        return "fuzzy"
+    if "outliers" in wanted and re.search(r"\b(?:drop|remove|delete|throw out|get rid of|discard)\b", scene.low):
+        return "drop"
+    if "mask_pii" in wanted and re.search(r"\bhash", scene.low):
+        return "hash"
+    return None
+
+
+def _names_file(scene: Scene, named: list[str]) -> dict[str, Any]:
+    """`find product names from products.csv in mails.csv`: the file with the names and the file with the texts."""
+    first, second = scene.found.files[0], scene.found.files[1]
+    own = re.search(r"\b(?:from|of|using|with|listed in|by|aus|de|per)\s+[`'\"]?$", scene.text[: first.start], re.I)
+    names, texts = (first.value, second.value) if own else (second.value, first.value)
+    return {"dataset": texts, "reference": names}
