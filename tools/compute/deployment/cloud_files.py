@@ -42,6 +42,7 @@ def settings(plan: DeployPlan) -> str:
     """The values that the scripts read; quoted for the shell."""
     values = {
         "NAME": plan.name,
+        "MODEL": plan.model,
         "IMAGE": plan.image,
         "TAG": plan.tag,
         "PORT": plan.port,
@@ -57,6 +58,7 @@ def variables(plan: DeployPlan, platform: str) -> dict[str, object]:
         "port": plan.port,
         "min_replicas": plan.min_replicas,
         "max_replicas": plan.max_replicas,
+        **({"max_queue": plan.max_queue} if plan.max_queue else {}),
     }
     if platform == "ecs":
         cpu, memory = pairs.fargate(plan.cpu, plan.memory_limit)
@@ -91,16 +93,22 @@ def commands(plan: DeployPlan) -> list[str]:
     typed = []
     if _serverless(plan):
         script = _FILES[str(_serverless(plan))][0]
-        typed += [f"scripts/{script} plan", f"scripts/{script} apply", f"scripts/{script} rollback"]
+        typed += [f"bash scripts/{script} {what}" for what in ("plan", "apply", "rollback")]
     if _cluster_wanted(plan):
         registry = _REGISTRIES.get(plan.cloud or "", "registry.example.com/team")
         typed += [
-            f"REGISTRY={registry} CONTEXT=my-cluster scripts/kubernetes.sh {what} dev"
+            f"REGISTRY={registry} CONTEXT=my-cluster bash scripts/kubernetes.sh {what} dev"
             for what in ("plan", "apply", "rollback")
         ]
     if not typed:
-        typed = [f"scripts/compose.sh {what}" for what in ("plan", "apply", "rollback")]
+        typed = [f"bash scripts/compose.sh {what}" for what in ("plan", "apply", "rollback")]
     return typed
+
+
+def serverless_script(plan: DeployPlan) -> str | None:
+    """The script that rolls out to the plan's serverless platform, None where it has none."""
+    platform = _serverless(plan)
+    return _FILES[platform][0] if platform else None
 
 
 def _serverless(plan: DeployPlan) -> str | None:

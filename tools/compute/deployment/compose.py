@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from opsmith.tools.compute.deployment.plan import DeployPlan
-from opsmith.tools.compute.deployment.service_contract import LOG_FOLDER, LOG_VARIABLE, PORT_VARIABLE, THREADS_VARIABLE
+from opsmith.tools.compute.deployment.service_contract import (
+    LOG_FOLDER,
+    LOG_VARIABLE,
+    PORT_VARIABLE,
+    QUEUE_VARIABLE,
+    THREADS_VARIABLE,
+)
 
 
 def compose(plan: DeployPlan) -> dict[str, Any]:
@@ -19,7 +25,12 @@ def compose(plan: DeployPlan) -> dict[str, Any]:
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "tmpfs": ["/tmp:mode=1777,noexec,nosuid,size=67108864"],
-        "environment": {PORT_VARIABLE: str(plan.port), LOG_VARIABLE: LOG_FOLDER, THREADS_VARIABLE: "1"},
+        "environment": {
+            PORT_VARIABLE: str(plan.port),
+            LOG_VARIABLE: LOG_FOLDER,
+            THREADS_VARIABLE: "1",
+            **({QUEUE_VARIABLE: str(plan.max_queue)} if plan.max_queue else {}),
+        },
         # The loopback address only: what is to be reached from outside is put behind a proxy on purpose.
         "ports": [{"target": plan.port, "published": str(plan.port), "host_ip": "127.0.0.1", "protocol": "tcp"}],
         "volumes": [{"type": "volume", "source": "predictions", "target": LOG_FOLDER}],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from opsmith.tools.compute.deployment import cloud_files, kubernetes
+from opsmith.tools.compute.deployment import cloud_files, kubernetes, kubernetes_optional, workflow
 from opsmith.tools.compute.deployment.compose import compose
 from opsmith.tools.compute.deployment.dumping import yaml_text
 from opsmith.tools.compute.deployment.plan import DeployPlan
@@ -31,11 +32,11 @@ def files_of(
         made["dockerfile"] = {k: v for k, v in image.items() if k != LOCK} | {LOCK: image[LOCK]}
     for kind in kinds:
         if kind not in ("dockerfile", "requirements"):
-            made[kind] = {name: text.encode() for name, text in _text_files(kind, plan, folder).items()}
+            made[kind] = {name: text.encode() for name, text in _text_files(kind, plan, project, folder).items()}
     return {kind: made[kind] for kind in kinds}
 
 
-def _text_files(kind: str, plan: DeployPlan, folder: Path) -> dict[str, str]:
+def _text_files(kind: str, plan: DeployPlan, project: Path, folder: Path) -> dict[str, str]:
     if kind == "compose":
         return {"compose.yaml": yaml_text(compose(plan))}
     if kind == "hpa":
@@ -44,5 +45,16 @@ def _text_files(kind: str, plan: DeployPlan, folder: Path) -> dict[str, str]:
         return files | (listed if (folder / "k8s" / "base" / KUSTOMIZATION).exists() else {})
     if kind == "script":
         return cloud_files.script_files(plan)
-    files = {f"k8s/base/{name}": yaml_text(value) for name, value in kubernetes.base(plan).items()}
-    return files | {f"k8s/overlays/{name}": yaml_text(value) for name, value in kubernetes.overlays(plan).items()}
+    if kind == "workflow":
+        return {workflow.path(plan, project, folder): yaml_text(workflow.workflow(plan, project, folder))}
+    if kind == "kserve":
+        return _yaml_files(kubernetes_optional.KSERVE, kubernetes_optional.kserve(plan))
+    overlays = _yaml_files("k8s/overlays", kubernetes_optional.overlays(plan))
+    if kind == "keda":
+        listed = overlays if (folder / "k8s" / "overlays").is_dir() else {}
+        return _yaml_files(kubernetes_optional.KEDA, kubernetes_optional.keda(plan)) | listed
+    return _yaml_files("k8s/base", kubernetes.base(plan)) | overlays
+
+
+def _yaml_files(place: str, objects: Mapping[str, Any]) -> dict[str, str]:
+    return {f"{place}/{name}": yaml_text(value) for name, value in objects.items()}

@@ -12,6 +12,7 @@ from opsmith.tools.compute.deployment.service_contract import (
     LOG_VARIABLE,
     METRICS_PATH,
     PORT_VARIABLE,
+    QUEUE_VARIABLE,
     READY_PATH,
     THREADS_VARIABLE,
     USER,
@@ -63,11 +64,11 @@ def overlays(plan: DeployPlan) -> dict[str, Object]:
             "images": [{"name": plan.image, "newName": plan.image, "newTag": plan.tag}],
         }
         if stage == "dev":
-            overlay["patches"] = [_patch("Deployment", plan, _small(plan))]
+            overlay["patches"] = [patch("Deployment", plan, _small(plan))]
             if plan.autoscaled:
                 overlay["patches"].append(
-                    _patch("HorizontalPodAutoscaler", plan, [_replace("/spec/minReplicas", 1),
-                                                             _replace("/spec/maxReplicas", min(2, plan.max_replicas))])
+                    patch("HorizontalPodAutoscaler", plan, [replace("/spec/minReplicas", 1),
+                                                             replace("/spec/maxReplicas", min(2, plan.max_replicas))])
                 )  # fmt: skip
         made[f"{stage}/kustomization.yaml"] = overlay
     return made
@@ -102,7 +103,7 @@ def deployment(plan: DeployPlan) -> Object:
         "progressDeadlineSeconds": 600,
         "selector": {"matchLabels": _selector(plan)},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-        "template": {"metadata": {"labels": _labels(plan), "annotations": scraped}, "spec": pod},
+        "template": {"metadata": {"labels": common_labels(plan), "annotations": scraped}, "spec": pod},
     }
     return made
 
@@ -159,6 +160,7 @@ def _container(plan: DeployPlan) -> Object:
             {"name": PORT_VARIABLE, "value": str(plan.port)},
             {"name": LOG_VARIABLE, "value": LOG_FOLDER},
             {"name": THREADS_VARIABLE, "value": "1"},
+            *([{"name": QUEUE_VARIABLE, "value": str(plan.max_queue)}] if plan.max_queue else []),
         ],
         "resources": {
             "requests": {"cpu": plan.cpu, "memory": plan.memory, "ephemeral-storage": "256Mi"},
@@ -218,7 +220,8 @@ def _selector(plan: DeployPlan) -> dict[str, str]:
     return {NAME_LABEL: plan.name}
 
 
-def _labels(plan: DeployPlan) -> dict[str, str]:
+def common_labels(plan: DeployPlan) -> dict[str, str]:
+    """The labels of every object."""
     labels = {NAME_LABEL: plan.name, "app.kubernetes.io/component": "model", "app.kubernetes.io/managed-by": "opsmith"}
     if len(plan.tag) <= 63 and plan.tag[0].isalnum() and plan.tag[-1].isalnum():
         labels["app.kubernetes.io/version"] = plan.tag
@@ -232,7 +235,7 @@ def _object(
     labels: dict[str, str] | None = None,
     annotations: dict[str, str] | None = None,
 ) -> Object:
-    meta: Object = {"name": plan.name, "labels": _labels(plan) | (labels or {})}
+    meta: Object = {"name": plan.name, "labels": common_labels(plan) | (labels or {})}
     if kind != "Namespace":
         meta["namespace"] = plan.name
     if annotations:
@@ -243,16 +246,18 @@ def _object(
 def _small(plan: DeployPlan) -> list[Object]:
     """What dev changes in the Deployment: one replica, and images that were built on the node itself."""
     return [
-        _replace("/spec/replicas", 1),
-        _replace("/spec/template/spec/containers/0/imagePullPolicy", "IfNotPresent"),
+        replace("/spec/replicas", 1),
+        replace("/spec/template/spec/containers/0/imagePullPolicy", "IfNotPresent"),
     ]
 
 
-def _replace(path: str, value: Any) -> Object:
+def replace(path: str, value: Any) -> Object:
+    """One operation of such a patch."""
     return {"op": "replace", "path": path, "value": value}
 
 
-def _patch(kind: str, plan: DeployPlan, operations: list[Object]) -> Object:
+def patch(kind: str, plan: DeployPlan, operations: Any) -> Object:
+    """A Kustomize patch of the plan's object of a kind: operations, or an object to merge."""
     from opsmith.tools.compute.deployment.dumping import yaml_text
 
     return {"target": {"kind": kind, "name": plan.name}, "patch": yaml_text(operations)}

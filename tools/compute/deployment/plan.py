@@ -13,7 +13,7 @@ from opsmith.tools.contract import ToolError
 ENVIRONMENTS = ("local", "on_prem", "edge", "cloud")
 CLOUDS = ("aws", "gcp", "azure")
 STAGES = ("dev", "staging", "prod")
-ARTIFACTS = ("dockerfile", "compose", "k8s", "hpa", "script", "requirements")
+ARTIFACTS = ("dockerfile", "compose", "k8s", "hpa", "script", "requirements", "keda", "kserve", "workflow")
 PLATFORMS = {
     "ecs": "aws", "eks": "aws", "cloud_run": "gcp", "gke": "gcp", "container_apps": "azure", "aks": "azure",
 }  # fmt: skip
@@ -69,6 +69,12 @@ class DeployPlan:
     def image_reference(self) -> str:
         """`image:tag` as every file names it."""
         return f"{self.image}:{self.tag}"
+
+    @property
+    def max_queue(self) -> int | None:
+        """Requests under way above which a replica answers 503, where `build` measured it; else the service's own default."""
+        found = (self.sizing or {}).get("max_queue")
+        return int(found) if found else None
 
 
 def make_plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,7 +64,7 @@ def _action(context: Context, draft: Draft, place: str, notes: Sequence[str]) ->
     staged = {}
     for name in sorted(draft.files):
         content = draft.files[name]
-        target = f"{place}/{name}" if place not in ("", ".") else name
+        target = posixpath.normpath(f"{place}/{name}" if place not in ("", ".") else name)
         text = _as_text(name, content)
         if text is not None:
             texts[target] = text

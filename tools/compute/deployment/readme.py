@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsmith.tools.compute.deployment import cloud_files
+from opsmith.tools.compute.deployment.kubernetes_optional import PROMETHEUS
 from opsmith.tools.compute.deployment.plan import DeployPlan
 from opsmith.tools.compute.deployment.service_contract import (
     LIVE_PATH,
@@ -19,6 +20,9 @@ _WHAT = {
     "compose": "`compose.yaml`: one hardened container on the loopback address of this machine.",
     "k8s": "`k8s/base`, `k8s/overlays/{dev,staging,prod}`: Kubernetes objects, changed per stage by Kustomize.",
     "hpa": "`k8s/base/hpa.yaml`: the autoscaler.",
+    "keda": "`k8s/optional/keda`: a KEDA autoscaler; the overlays take it in place of the HPA.",
+    "kserve": "`k8s/optional/kserve`: the same image as a KServe InferenceService; apply it instead of an overlay.",
+    "workflow": "`.github/workflows/deploy-NAME.yml` at the top of the repository: build, prove, roll out stage by stage.",
     "script": "`scripts/`, `terraform/`: the way into the target; nothing changes before a typed yes.",
 }
 _ALWAYS = (
@@ -28,6 +32,13 @@ _ALWAYS = (
     ("Prediction log", f"at `{LOG_FOLDER}` in an emptyDir of 1Gi: lost with the pod",
      "put a PersistentVolumeClaim in place of the emptyDir, or collect the files", "k8s"),
     ("Metrics server", "is installed in the cluster; the autoscaler reads CPU from it", "install it, or scale by hand", "hpa"),
+    ("KEDA", f"is installed; Prometheus answers at {PROMETHEUS} and may call the pods",
+     "edit `serverAddress` in `k8s/optional/keda/scaledobject.yaml`; label Prometheus' namespace `opsmith.dev/may-call: NAME`",
+     "keda"),
+    ("KServe", "is installed; the namespace NAME is there", "kubectl apply -f k8s/base/namespace.yaml", "kserve"),
+    ("GitHub environments", "one a stage, with required reviewers: their yes is the confirmation; accounts, clusters and "
+     "registries are variables of the environment, no key is stored for a cloud (OpenID Connect)",
+     "edit the workflow; a runner of your own is used where there is no cloud", "workflow"),
     ("Published port", "on 127.0.0.1 only", "change `host_ip` in `compose.yaml`, behind a proxy with TLS", "compose"),
     ("Authentication and TLS", "come from what stands in front (ingress, gateway, load balancer)", "configure them there", ""),
 )  # fmt: skip
@@ -46,14 +57,14 @@ def readme(plan: DeployPlan, kinds: Sequence[str]) -> str:
         "",
         "## What lies here",
         "",
-        *[f"- {_WHAT[kind]}" for kind in _WHAT if kind in kinds],
+        *[f"- {_WHAT[kind].replace('NAME', plan.name)}" for kind in _WHAT if kind in kinds],
         "- `opsmith-deploy.yaml`: what was asked for, assumed and measured, and the sha256 of every file written.",
         "",
         "## Run it",
         "",
         *_steps(plan, kinds),
         "",
-        f"It answers `POST /predict`, `POST /v2/models/{plan.name}/infer`; live `{LIVE_PATH}`, ready `{READY_PATH}`, "
+        f"It answers `POST /predict`, `POST /v2/models/{plan.model}/infer`; live `{LIVE_PATH}`, ready `{READY_PATH}`, "
         f"figures `{METRICS_PATH}`; all on port {plan.port}.",
         "",
         "## Assumptions",
@@ -62,7 +73,7 @@ def readme(plan: DeployPlan, kinds: Sequence[str]) -> str:
         "| --- | --- | --- | --- |",
         *[f"| {a.name} | {a.value} | {a.why} | tell Opsmith: “{a.change}” |" for a in plan.assumptions],
         *[
-            f"| {what} | {value.replace('NAME', plan.name)} | default | {change} |"
+            f"| {what} | {value.replace('NAME', plan.name)} | default | {change.replace('NAME', plan.name)} |"
             for what, value, change, kind in _ALWAYS
             if not kind or kind in kinds
         ],

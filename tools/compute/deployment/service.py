@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PYTHON = "3.11"
 USER = 10001
+SAMPLE = "service/sample_request.json"  # what the scripts' smoke test sends; it stays out of the image
 LOADERS = {"onnx": ("onnxruntime", "numpy"), "skops": ("scikit-learn", "skops", "numpy", "pandas")}
 SERVICE = ("__init__", "__main__", "app", "healthcheck", "limits", "logs", "metrics", "model", "open_inference",
            "prediction_log", "settings", "signature")  # fmt: skip
@@ -88,9 +89,20 @@ def service_files(card: ModelCard, plan: DeployPlan, project: Path) -> dict[str,
         "requirements.lock": lock.encode(),
         f"model/model.{made.format}": made.content,
         "model/manifest.json": _json(manifest(card, made, lock)),
+        SAMPLE: _json({"rows": [sample_row(card)]}),
     }
     source = files("opsmith.tools.templates.service")
     return found | {f"service/{name}.py": source.joinpath(f"{name}.py").read_bytes() for name in SERVICE}
+
+
+def sample_row(card: ModelCard) -> dict[str, Any]:
+    """A row for a smoke test: the middle of each number's range, the first known level; nobody's real data."""
+    row: dict[str, Any] = {}
+    for entry in card.signature:
+        low, high = entry.get("range") or (0.0, 0.0)
+        levels = entry.get("levels") or ["text"]
+        row[str(entry["column"])] = (low + high) / 2 if entry["kind"] == "number" else str(levels[0])
+    return row
 
 
 def manifest(card: ModelCard, made: Exported, lock: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,10 @@ from opsmith.tools.compute.deployment.checks.fault import Fault
 from opsmith.tools.compute.deployment.checks.objects import REMOVED
 
 SECONDS = 120
+_CUSTOM = {
+    ("keda.sh/v1alpha1", "ScaledObject"): "keda-scaledobject",
+    ("serving.kserve.io/v1beta1", "InferenceService"): "kserve-inferenceservice",
+}
 _GROUPS = ("", "apps", "batch", "autoscaling", "policy", "extensions")
 
 
@@ -101,7 +106,7 @@ def _kubernetes(tree: Tree, rendered: list[Document], versions: tuple[int, ...],
     kinds: set[str] = set()
     for document in documents:
         for version in versions:
-            validator = _validator(version, document.kind, document.api)
+            validator = _validator(version, document.kind, document.api) or _custom(document.api, document.kind)
             if validator is None:
                 _unknown_kind(document, version, kinds, report)
                 continue
@@ -159,6 +164,18 @@ def _validator(version: int, kind: str, api: str) -> Any:
     return jsonschema.Draft202012Validator(schema, registry=registry)
 
 
+@cache
+def _custom(api: str, kind: str) -> Any:
+    """The schema of a custom resource that Opsmith writes itself; None for all others."""
+    import jsonschema
+
+    name = _CUSTOM.get((api, kind))
+    if name is None:
+        return None
+    text = resources.files("opsmith.tools.templates.schemas").joinpath(f"{name}.json").read_text(encoding="utf-8")
+    return jsonschema.Draft202012Validator(json.loads(text))
+
+
 def known_versions() -> tuple[int, int]:
     """The oldest and the newest version 1.N whose schemas are here; (25, 37) without kubernetes-validate."""
     if find_spec("kubernetes_validate") is None:
@@ -204,6 +221,10 @@ def _schema_faults(document: Document, validator: Any, by: str, rule: str) -> It
             error = nearer
         place = [p if isinstance(p, (str, int)) else str(p) for p in error.absolute_path]
         where = ".".join(map(str, place)) or "the document"
+        if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+            place += [k for k in error.instance if k not in error.schema.get("properties", {})][
+                :1
+            ]  # the line of that key
         yield Fault(
             document.path, document.line(*place), rule, f"{where}: {_short(error.message)}.", _schema_fix(error), by=by
         )

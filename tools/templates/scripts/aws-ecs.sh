@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Roll out to AWS ECS Fargate: plan, confirm, apply, smoke test, roll back when that fails. Safe to run again.
-# Use: TF_VAR_region=... TF_VAR_vpc_id=... TF_VAR_subnet_ids='["subnet-a","subnet-b"]' scripts/aws-ecs.sh plan|apply|rollback|destroy
+# Use: TF_VAR_region=... TF_VAR_vpc_id=... TF_VAR_subnet_ids='["subnet-a","subnet-b"]' bash scripts/aws-ecs.sh plan|apply|rollback|destroy
 # The smoke test calls the internal load balancer: run this from inside the VPC, or set SMOKE=skip.
 # shellcheck source=common.sh disable=SC1091,SC2034,SC2153,SC2154
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Roll out to Azure Container Apps: plan, confirm, apply, smoke test, roll back when that fails. Safe to run again.
-# Use: TF_VAR_subscription_id=... TF_VAR_location=... TF_VAR_registry_name=... scripts/azure-container-apps.sh plan|apply|rollback|destroy
+# Use: TF_VAR_subscription_id=... TF_VAR_location=... TF_VAR_registry_name=... bash scripts/azure-container-apps.sh plan|apply|rollback|destroy
 # The smoke test needs to reach the app: set TF_VAR_external=true, run this from inside the network, or set SMOKE=skip.
 # shellcheck source=common.sh disable=SC1091,SC2034,SC2153,SC2154
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Run the service on this machine with Docker: plan, confirm, up, smoke test, roll back when that fails.
-# Use: scripts/compose.sh plan|apply|rollback|down
+# Use: bash scripts/compose.sh plan|apply|rollback|down
 # shellcheck source=common.sh disable=SC1091,SC2153
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -45,5 +45,5 @@ case "${1:-plan}" in
   apply) apply ;;
   rollback) confirm "Go back to the image from before?"; rollback ;;
   down) confirm "Stop and remove the container?"; docker compose --project-directory "$HERE" down ;;
-  *) stop "Use: scripts/compose.sh plan|apply|rollback|down" ;;
+  *) stop "Use: bash scripts/compose.sh plan|apply|rollback|down" ;;
 esac

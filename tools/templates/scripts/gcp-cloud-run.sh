@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Roll out to Google Cloud Run: plan, confirm, apply, smoke test, roll back when that fails. Safe to run again.
-# Use: TF_VAR_project=... TF_VAR_region=... scripts/gcp-cloud-run.sh plan|apply|rollback|destroy
+# Use: TF_VAR_project=... TF_VAR_region=... bash scripts/gcp-cloud-run.sh plan|apply|rollback|destroy
 # The smoke test needs to reach the service: run this from inside the network, or set SMOKE=skip.
 # shellcheck source=common.sh disable=SC1091,SC2034,SC2153,SC2154
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"

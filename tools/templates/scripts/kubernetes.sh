@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Roll out to a Kubernetes cluster: plan, confirm, apply, smoke test, roll back when that fails. Safe to run again.
-# Use: REGISTRY=registry.example.com/team CONTEXT=my-cluster scripts/kubernetes.sh plan|apply|rollback|status dev|staging|prod
+# Use: REGISTRY=registry.example.com/team CONTEXT=my-cluster bash scripts/kubernetes.sh plan|apply|rollback|status dev|staging|prod
 # shellcheck source=common.sh disable=SC1091,SC2153
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -74,5 +74,5 @@ case "${1:-plan}" in
     kube rollout undo "deployment/$NAME" && kube rollout status "deployment/$NAME" --timeout 300s
     ;;
   status) kube get deployment,horizontalpodautoscaler,pods --selector "app.kubernetes.io/name=$NAME" --output wide ;;
-  *) stop "Use: scripts/kubernetes.sh plan|apply|rollback|status dev|staging|prod" ;;
+  *) stop "Use: bash scripts/kubernetes.sh plan|apply|rollback|status dev|staging|prod" ;;
 esac

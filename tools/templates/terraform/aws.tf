@@ -35,6 +35,11 @@ variable "port" { type = number }
 variable "cpu_units" { type = number }
 variable "memory_mib" { type = number }
 variable "min_replicas" { type = number }
+variable "max_queue" {
+  description = "Requests under way above which a replica answers 503."
+  type        = number
+  default     = 64
+}
 variable "max_replicas" { type = number }
 variable "cpu_target" { type = number }
 variable "architecture" { type = string }
@@ -204,6 +209,7 @@ resource "aws_ecs_task_definition" "this" {
       { name = "PORT", value = tostring(var.port) },
       { name = "PREDICTION_LOG", value = "/var/lib/predictions" },
       { name = "OMP_NUM_THREADS", value = "1" },
+      { name = "MAX_QUEUE", value = tostring(var.max_queue) },
     ]
     mountPoints = [
       { sourceVolume = "tmp", containerPath = "/tmp" },

@@ -37,6 +37,11 @@ variable "cpu" { type = number }
 variable "memory" { type = string }
 variable "concurrency" { type = number }
 variable "min_replicas" { type = number }
+variable "max_queue" {
+  description = "Requests under way above which a replica answers 503."
+  type        = number
+  default     = 64
+}
 variable "max_replicas" { type = number }
 
 locals {
@@ -125,6 +130,10 @@ resource "azurerm_container_app" "this" {
       env {
         name  = "OMP_NUM_THREADS"
         value = "1"
+      }
+      env {
+        name  = "MAX_QUEUE"
+        value = tostring(var.max_queue)
       }
       volume_mounts {
         name = "predictions"

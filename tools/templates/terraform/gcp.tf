@@ -38,6 +38,11 @@ variable "cpu" { type = string }
 variable "memory" { type = string }
 variable "concurrency" { type = number }
 variable "min_replicas" { type = number }
+variable "max_queue" {
+  description = "Requests under way above which a replica answers 503."
+  type        = number
+  default     = 64
+}
 variable "max_replicas" { type = number }
 
 resource "google_project_service" "needed" {
@@ -88,6 +93,10 @@ resource "google_cloud_run_v2_service" "this" {
       env {
         name  = "OMP_NUM_THREADS"
         value = "1"
+      }
+      env {
+        name  = "MAX_QUEUE"
+        value = tostring(var.max_queue)
       }
       resources {
         limits = {

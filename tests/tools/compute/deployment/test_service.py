@@ -106,3 +106,14 @@ def test_libraries_that_differ_matter_for_skops_only(made):
     )
     assert service.differing_libraries(card, "onnx") == {}
     assert service.differing_libraries(card, "skops") == {"scikit-learn": ("1.2.0", "1.9.1")}
+
+
+def test_the_sample_request_is_a_row_that_the_service_takes(made):
+    from opsmith.tools.templates.service.signature import Signature
+
+    card, _, files = made
+    sent = json.loads(files[service.SAMPLE])["rows"]
+    assert Signature.of(card.signature).check(sent).keys() == {s["column"] for s in card.signature}
+    assert not re.search(
+        r"^!.*json$", files[".dockerignore"].decode().replace("!model/manifest.json", ""), re.MULTILINE
+    )
