@@ -230,28 +230,43 @@ def load_file(path: Path) -> Any:
         raise ToolError(f"{path.name} is no skops model file ({type(error).__name__}), so it is not loaded.") from None
 
 
-def history(project: Path, name: str) -> list[dict[str, Any]]:
-    """Every version with its figures, oldest first."""
-    return [
-        {
-            "version": c.version,
-            "metrics": c.metrics,
-            "trained_on": c.data.get("path"),
-            "created": c.created,
-            "aliases": c.aliases,
-        }
-        for c in versions(project, name)
-    ]
-
-
 def difference(a: ModelCard, b: ModelCard) -> list[tuple[str, Any, Any]]:
-    """What changed from one version to another: (what, before, after)."""
-    pairs = [("trained on", a.data.get("path"), b.data.get("path")), ("rows", a.data.get("rows"), b.data.get("rows"))]
+    """What changed from one version to another: (what, before, after); data and figures first, then how it was made."""
+    pairs = [(f"data {k}", a.data.get(k), b.data.get(k)) for k in ("rows", "from", "to")]
+    pairs.insert(0, ("trained on", a.data.get("path"), b.data.get("path")))
+    if a.data.get("path") == b.data.get("path") and a.data.get("sha256") != b.data.get("sha256"):
+        pairs.append(("content of the file", *(f"sha256 {str(c.data.get('sha256'))[:12]}…" for c in (a, b))))
     pairs += [
-        (k, a.recipe.get(k), b.recipe.get(k)) for k in sorted({*a.recipe, *b.recipe}) if k not in ("dataset", "sha256")
+        (f"metric {m}", _metric(a, m), _metric(b, m))
+        for m in [*a.metrics, *(m for m in b.metrics if m not in a.metrics)]
     ]
-    pairs += [(f"metric {m}", _metric(a, m), _metric(b, m)) for m in sorted({*a.metrics, *b.metrics})]
+    first, second = ({str(e["column"]) for e in c.signature} for c in (a, b))
+    pairs.append(("inputs", sorted(first - second), sorted(second - first)))
+    apart = ("dataset", "sha256", *_STEPS)
+    pairs += [(k, a.recipe.get(k), b.recipe.get(k)) for k in sorted({*a.recipe, *b.recipe}) if k not in apart]
+    pairs += [(told, _steps(a, k), _steps(b, k)) for k, told in _STEPS.items()]
+    pairs.append(("threshold", a.threshold, b.threshold))
+    pairs += [(k, a.libraries.get(k), b.libraries.get(k)) for k in sorted({*a.libraries, *b.libraries})]
+    pairs.append(("approved by", a.approved_by, b.approved_by))
     return [p for p in pairs if p[1] != p[2]]
+
+
+_STEPS = {"cleaning": "cleaning recipe", "features": "feature set"}
+
+
+def _steps(card: ModelCard, name: str) -> str:
+    """The names of the steps or features in a recipe's YAML, with a few letters that tell its versions apart."""
+    import hashlib
+
+    import yaml
+
+    text = str(card.recipe.get(name) or "")
+    if not text:
+        return ""
+    read = yaml.safe_load(text)
+    parts = read.get("steps") or read.get("features") or [] if isinstance(read, Mapping) else []
+    names = [str(p.get("step") or p.get("name") or "?") for p in parts if isinstance(p, Mapping)]
+    return f"{', '.join(names)} ({hashlib.sha256(text.encode()).hexdigest()[:6]})"
 
 
 def _metric(card: ModelCard, name: str) -> Any:
