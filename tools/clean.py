@@ -38,6 +38,7 @@ def clean(
     recipe: str | None = None,
     edits: list[dict[str, Any]] = [],  # noqa: B006
     reference: str | None = None,
+    kinds: list[str] = [],  # noqa: B006
     row_numbers: bool = False,
     explain: str | None = None,
     dry_run: bool = False,
@@ -54,20 +55,22 @@ def clean(
     (dedupe); clip, drop, missing, iqr, sigma (outliers); remove (punctuation); mask, hash, drop (mask_pii); hashed, tfidf,
     word2vec, bert (embed); a type (cast). by: columns to group imputation by. value: the constant to fill with. mapping:
     old to new, for rename, map_values and own abbreviations. keywords: words to keep (spelling), marks to remove
-    (punctuation), kinds (mask_pii, entities), placeholders (missing). reference: FILE:COLUMN with own names (entities).
+    (punctuation), kinds (mask_pii), placeholders (missing). kinds: types of entity
+    (product, person, organisation, place, date, money, ...); reference: FILE:COLUMN with own names to find.
     recipe: a recipe file to run again, or `proposed`: the whole proposal, in which the operations named take the place of
     its own. edits: earlier changes, each with operation, columns, method, by, ... day_first: how to read 03/04/2025.
     explain: `row 1234` (counted from 0), `removed rows`, `changed rows` or `all`: tell what happens to them; with output,
     propose the list as a file. row_numbers: keep them as a column source_row. dry_run: show, propose no write.
     """
     from opsmith.tools.compute import recipe_explain
+    from opsmith.tools.compute.entities import known_types
     from opsmith.tools.compute.entities_table import own_names
     from opsmith.tools.compute.recipe import Recipe, load_recipe
     from opsmith.tools.compute.recipe_ask import Asked, operation_name
     from opsmith.tools.compute.recipe_edit import asked_of, edited, spared
     from opsmith.tools.compute.recipe_propose import Proposal, Wish, propose
     from opsmith.tools.compute.recipe_session import Cleaning
-    from opsmith.tools.compute.settings_of_steps import with_names, with_stand_ins
+    from opsmith.tools.compute.settings_of_steps import with_entities, with_stand_ins
 
     with Cleaning(context, dataset, output) as work:
         named, left_out = work.known_columns(columns), work.known_columns(exclude)
@@ -92,7 +95,7 @@ def clean(
         chosen = spared(chosen, skip, left_out)
         steps, instead = with_stand_ins(chosen.steps, context)
         names = own_names(context, reference) if reference else {}
-        chosen = replace(chosen, steps=with_names(steps, names))
+        chosen = replace(chosen, steps=with_entities(steps, known_types(kinds) if kinds else (), names))
         wanted = recipe_explain.asked_rows(explain, work.source.rows) if explain else None
         run = work.run(chosen, watch=wanted.watch if wanted else ())
         if wanted:

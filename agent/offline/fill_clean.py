@@ -63,8 +63,9 @@ def clean(scene: Scene) -> Filled:
         "by": groups, "day_first": day_first(scene.low), "output": output(scene), "dry_run": dry(scene),
     }  # fmt: skip
     named = scene.files()
-    if "entities" in wanted and len(named) > 1:
-        filled.arguments |= _names_file(scene, named)
+    if "entities" in wanted:
+        filled.arguments["kinds"] = entity_kinds(with_names_masked(scene))
+        filled.arguments |= _names_file(scene) if len(named) > 1 else {}
     if "augment" in wanted:
         filled.arguments["n"] = grammar.count(scene.text)
     unknown_column(filled, scene, path)
@@ -204,14 +205,34 @@ def _method(scene: Scene, wanted: list[str]) -> str | None:
         r"\b(?:fuzzy|near|nearly|almost|similar|approximate|alike)\b|ähnlich", scene.low
     ):
         return "fuzzy"
-    if "outliers" in wanted and re.search(r"\b(?:drop|remove|delete|throw out|get rid of|discard)\b", scene.low):
+    if "outliers" in wanted and re.search(rf"\b(?:drop|remov|delet|throw|discard)\w*\b.{{0,20}}\b{_ROW}\b", scene.low):
         return "drop"
     if "mask_pii" in wanted and re.search(r"\bhash", scene.low):
         return "hash"
     return None
 
 
-def _names_file(scene: Scene, named: list[str]) -> dict[str, Any]:
+def entity_kinds(text: str) -> list[str]:
+    """The types of entity that a sentence names, in its order.
+
+    >>> entity_kinds("which people and places are mentioned?")
+    ['person', 'place']
+    """
+    found = [(m.start(), kind) for kind, pattern in _KINDS if (m := re.search(rf"\b(?:{pattern})\b", text, re.I))]
+    return [kind for _, kind in sorted(found)]
+
+
+_KINDS = (
+    ("product", r"products?(?: names?)?|brands?|items? names?"), ("person", r"people|persons?|who|whom|customer names|first names|surnames|personen|personas|personnes"),
+    ("organisation", r"compan(?:y|ies)|organi[sz]ations?|firms?|employers?|clubs?|schools?|firmen|empresas|entreprises"),
+    ("place", r"places?|cit(?:y|ies)|locations?|countr(?:y|ies)|towns?|orte|lugares|lieux"), ("date", r"dates|days mentioned"),
+    ("money", r"prices|amounts|sums of money|money"), ("quantity", r"quantit(?:y|ies)"), ("email", r"e-?mail addresses|e-?mails"),
+    ("phone", r"phone numbers|phones"), ("url", r"urls|links|web addresses"), ("order", r"order (?:numbers|ids)|(?:invoice|ticket|claim|policy) numbers"),
+    ("percent", r"percentages"),
+)  # fmt: skip
+
+
+def _names_file(scene: Scene) -> dict[str, Any]:
     """`find product names from products.csv in mails.csv`: the file with the names and the file with the texts."""
     first, second = scene.found.files[0], scene.found.files[1]
     own = re.search(r"\b(?:from|of|using|with|listed in|by|aus|de|per)\s+[`'\"]?$", scene.text[: first.start], re.I)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from opsmith.tools.compute.cells import ROW
 from opsmith.tools.compute.recipe import Step
+from opsmith.tools.compute.recipe_output import formula_safe
 from opsmith.tools.compute.recipe_run import Stage
 from opsmith.tools.compute.steps.names import found_in
 from opsmith.tools.contract import Context, NeedsAnswer, Table
@@ -40,7 +41,13 @@ def own_names(context: Context, reference: str) -> dict[str, list[str]]:
         table.close()
 
 
-def long_table(stage: Stage, step: Step, target: Path, context: Context, show: int) -> tuple[Counter[str], Table]:
+def sentence(name: str, step: Step, counts: Counter[str]) -> str:
+    """`mails.csv: 8 entities in message (5 product, 3 date).`"""
+    told = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
+    return f"{name}: {sum(counts.values()):,} entities in {', '.join(step.columns)}{f' ({told})' if told else ''}."
+
+
+def long_table(stage: Stage, step: Step, target: Path, context: Context, show: int = 20) -> tuple[Counter[str], Table]:
     """Write (row, column, entity, type, start, end, confidence) as CSV; the counts by type and the first rows."""
     counts: Counter[str] = Counter()
     shown: list[tuple[object, ...]] = []
@@ -53,8 +60,7 @@ def long_table(stage: Stage, step: Step, target: Path, context: Context, show: i
             for column in step.columns:
                 for row, found in zip(rows, found_in(batch[column].cast(pa.string()).to_pylist(), step), strict=True):
                     for e in found:
-                        safe = f"'{e.text}" if e.text[:1] in "=+-@" and e.type not in ("phone",) else e.text
-                        writer.writerow((row, column, safe, e.type, e.start, e.end, e.confidence))
+                        writer.writerow((row, column, formula_safe(e.text), e.type, e.start, e.end, e.confidence))
                         counts[e.type] += 1
                         if len(shown) < show:
                             shown.append((row, column, e.text, e.type, e.start, e.end, e.confidence))

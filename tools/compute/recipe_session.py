@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
-from opsmith.tools.compute import recipe_explain
+from opsmith.tools.compute import entities_table, recipe_explain
 from opsmith.tools.compute.cells import Listing, shown
 from opsmith.tools.compute.recipe import Recipe, recipe_name, stem
 from opsmith.tools.compute.recipe_ask import Asked
@@ -101,9 +101,8 @@ class Cleaning:
         *,
         dry_run: bool,
         row_numbers: bool = False,
-        beside: Mapping[str, Path] | None = None,
     ) -> Result:
-        """What the recipe does, with the files it would write as one action; `beside`: name endings of further files."""
+        """What the recipe does, with the files it would write as one action; entities are listed in a file beside."""
         data = figures(run)
         data["recipe"] = run.recipe.to_yaml()
         findings = (*findings, *_lost(run))
@@ -124,6 +123,16 @@ class Cleaning:
         instead = [f.message for f in findings if f.id == "embedding-stand-in"]
         headline = " ".join([f"{self.table.name}: {sentence(run)}", *instead])
         shown_tables = tuple(tables(run))
+        beside: dict[str, Path] = {}
+        step = next((s for s in run.recipe.steps if s.step == "entities"), None)
+        if step is not None and set(step.columns) <= set(run.after.names):
+            beside["_entities.csv"] = self.scratch_file(".csv")
+            counts, found = entities_table.long_table(run.after, step, beside["_entities.csv"], self.context)
+            shown_tables = (found, *shown_tables)
+            data["entities"] = dict(counts)
+            headline = entities_table.sentence(self.table.name, step, counts) + (
+                f" {headline}" if len(run.recipe.steps) > 1 else ""
+            )
         if dry_run:
             return Result(
                 headline,
@@ -163,7 +172,7 @@ class Cleaning:
                 recipe_file: run.recipe.to_yaml(),
                 report_file: json.dumps(report, indent=1, ensure_ascii=False, default=shown) + "\n",
             },
-            staged={output: staged, **{_beside(output, end): path for end, path in (beside or {}).items()}},
+            staged={output: staged, **{_beside(output, end): path for end, path in beside.items()}},
             tables=shown_tables,
             notes=notes,
         )

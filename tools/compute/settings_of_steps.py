@@ -38,11 +38,10 @@ def with_stand_ins(steps: Sequence[Step], context: Context) -> tuple[tuple[Step,
     return tuple(made), findings
 
 
-def with_names(steps: Sequence[Step], names: Mapping[str, Sequence[str]]) -> tuple[Step, ...]:
-    """Steps that find entities, told the user's own names; the others as they are."""
-    if not names:
-        return tuple(steps)
-    return tuple(replace(s, options={**s.options, "names": dict(names)}) if s.step == "entities" else s for s in steps)
+def with_entities(steps: Sequence[Step], kinds: Sequence[str], names: Mapping[str, Sequence[str]]) -> tuple[Step, ...]:
+    """Steps that find entities, told the types wanted and the user's own names; the others as they are."""
+    extra = {**({"kinds": list(kinds)} if kinds else {}), **({"names": dict(names)} if names else {})}
+    return tuple(replace(s, options={**s.options, **extra}) if s.step == "entities" else s for s in steps)
 
 
 def with_settings(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
