@@ -196,7 +196,7 @@ def _recipe(
 def _evaluate(asking: Asking, wish: Wish) -> Result:
     from opsmith.tools.compute.features import telling_ranks
     from opsmith.tools.compute.features.ask import leak_findings
-    from opsmith.tools.compute.features.problem import threads_for
+    from opsmith.tools.compute.features.problem import one_thread
     from opsmith.tools.compute.features.ranking import rank
 
     target = asking.target(wish, "should the columns be ranked for")
@@ -207,7 +207,7 @@ def _evaluate(asking: Asking, wish: Wish) -> Result:
     if not left:
         return telling_ranks.nothing_left(target, asking.table.name, findings)
     problem = asking.problem(wish, refused, first) if refused else first
-    with threads_for(len(problem.y)):
+    with one_thread():
         ranking = rank(problem, asking.context.progress)
     return telling_ranks.result(asking.table.name, problem, ranking, findings, wish.n)
 

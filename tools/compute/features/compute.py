@@ -29,24 +29,31 @@ _READERS: Mapping[str, Callable[[Any], np.ndarray]] = {
 class Rows:
     """A table as the formulas read it: every column in the kind asked for, read once."""
 
-    def __init__(self, frame: pd.DataFrame):
-        self.frame = frame
+    def __init__(self, frame: pd.DataFrame, whole: Rows | None = None, places: np.ndarray | None = None):
+        self._frame, self._whole, self._places = frame, whole, places
         self._read: dict[tuple[str, str], np.ndarray] = {}
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(self._frame) if self._places is None else len(self._places)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the table."""
+        return [str(c) for c in self._frame.columns]
 
     def column(self, name: str, kind: str) -> np.ndarray:
         key = (name, kind)
         if key not in self._read:
-            self._read[key] = _READERS[kind](self.frame[name])
+            if self._whole is None or self._places is None:
+                self._read[key] = _READERS[kind](self._frame[name])
+            else:
+                self._read[key] = self._whole.column(name, kind)[self._places]
         return self._read[key]
 
     def take(self, rows: np.ndarray) -> Rows:
-        """Some of the rows; what was read already is not read again."""
-        part = Rows(self.frame.iloc[rows])
-        part._read = {key: values[rows] for key, values in self._read.items()}
-        return part
+        """Some of the rows; only the columns that a formula asks for are cut out, and none is read twice."""
+        places = rows if self._places is None else self._places[rows]
+        return Rows(self._frame, self if self._whole is None else self._whole, places)
 
 
 Fitted = list[dict[str, Any]]  # one entry for every call that learns, in the order of `walk`

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import sys
 
 import numpy as np
 
@@ -10,7 +12,7 @@ import numpy as np
 def words_of(text):
     """The words of a text in small letters, plural endings taken off.
 
-    >>> words_of("Two Accidents, no speeding!")
+    >>> list(words_of("Two Accidents, no speeding!"))
     ['two', 'accident', 'no', 'speeding']
     """
     found = re.findall(r"[^\W\d_]+", text.lower())
@@ -20,7 +22,8 @@ def words_of(text):
 def terms_of(text):
     """Single words and pairs of neighbours, each once."""
     words = words_of(text)
-    return set(words) | {f"{a} {b}" for a, b in zip(words[:-1], words[1:], strict=True)}  # noqa: RUF007
+    pairs = [f"{a} {b}" for a, b in zip(words[:-1], words[1:], strict=True)]  # noqa: RUF007
+    return list(dict.fromkeys([*words, *pairs]))
 
 
 def letters(texts):
@@ -117,3 +120,17 @@ def sentiment(texts):
             turned = 2 if word in ("no", "not", "never", "without", "don", "isn", "wasn") else max(0, turned - 1)
         result.append(score / max(1, len(words)))
     return np.array(result, dtype=float)
+
+
+def _remembering(function):
+    """The same function, which keeps what it said of short texts: a search asks for the same texts many times."""
+    kept = functools.lru_cache(60_000)(lambda text: tuple(map(sys.intern, function(text))))
+
+    @functools.wraps(function)
+    def remembered(text):
+        return kept(text) if len(text) <= 200 else function(text)
+
+    return remembered
+
+
+words_of, terms_of = _remembering(words_of), _remembering(terms_of)  # a generated module has them as they stand above

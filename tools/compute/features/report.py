@@ -74,7 +74,7 @@ def _correlated(rows: Rows, values: np.ndarray, kinds: dict[str, str], most: int
     """The number columns that go with a feature most, by Pearson's correlation."""
     found = []
     for name, kind in kinds.items():
-        if kind != "number" or name not in rows.frame:
+        if kind != "number" or name not in rows.names:
             continue
         other = rows.column(name, "number")
         both = ~(np.isnan(values) | np.isnan(other))

@@ -31,11 +31,10 @@ def table_of(
     outcome = problem.outcome[rows]
     columns = np.empty((len(rows), len(nodes)), dtype=np.float32)
     for i, node in enumerate(nodes):
-        if i % 32 == 0:
-            problem.check()
-            if i and left() <= 0:
-                columns = columns[:, :i]
-                break
+        problem.check()
+        if i and left() <= 0:
+            columns = columns[:, :i]
+            break
         if looks_back(node):
             values = compute.fit(node, problem.rows, problem.outcome)[0][rows]
         elif learns(node) == "target":

@@ -21,7 +21,7 @@ from opsmith.tools.compute.features.expression import Node, check
 from opsmith.tools.compute.features.families import Family
 from opsmith.tools.compute.features.look import Look
 from opsmith.tools.compute.features.metrics import Gain, gain
-from opsmith.tools.compute.features.problem import Engine, Problem
+from opsmith.tools.compute.features.problem import Engine, Problem, TimeUp
 from opsmith.tools.compute.features.screening import BoostedScreen, LinearScreen, table_of
 from opsmith.tools.contract import Cancelled
 
@@ -31,6 +31,7 @@ TRIED = 6  # candidates of one round that are measured on held-out folds
 LEAST = {"auc": 0.0005, "ap": 0.0005, "f1": 0.001, "accuracy": 0.001, "r2": 0.001}  # gains below are not worth a column
 SHUFFLES = 3  # shuffled outcomes whose strongest candidate a true one must beat
 MOST_CELLS = 60_000_000  # of a screening table in single precision
+MOST_KEPT = 100_000_000  # bytes of a table that the second model is given as well
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,20 @@ class Feature:
 
 @dataclass
 class Outcome:
-    """What a search found for one of the two models, and what it looked at."""
+    """What a search found for one of the two models, what it looked at, and what it did not get to in its time."""
 
     engine: Engine
     before: list[float] = field(default_factory=list)  # scores of the table as it is, one a held-out fold
     after: list[float] = field(default_factory=list)
     features: list[Feature] = field(default_factory=list)
-    tried: int = 0
+    made: int = 0  # candidates that the families proposed
+    tried: int = 0  # of them, tested on a sample
+    measured: int = 0  # of them, measured on held-out folds
     passed: int = 0
     closest: list[tuple[Node, float]] = field(default_factory=list)  # measured, with their gain, but not kept
     shuffled: int = 0  # candidates that passed against a shuffled outcome
     stopped: str = ""
+    cut: bool = False  # the time was up before the search had come to its end
 
     @property
     def total(self) -> float:
@@ -70,25 +74,22 @@ def search(
     families: Sequence[Family],
     *,
     most: int = 10,
-    left: Callable[[], float] = lambda: 60.0,
     progress: Callable[[float | None, str], None] = lambda fraction, note: None,
     refused: Callable[[Node, np.ndarray], bool] = lambda node, values: False,
 ) -> Outcome:
-    """The features that gain for one model, in the order they were found.
+    """The features that gain for one model, in the order they were found, within the problem's time.
 
-    left: seconds that remain. refused: whether a candidate's values give the outcome away.
+    refused: whether a candidate's values give the outcome away.
     """
     found = Outcome(engine)
-    pool = _Pool(problem, engine, families, refused)
+    pool = _Pool(problem, engine, families, refused, found)
     chosen: list[Node] = []
     try:
-        progress(0.02, f"making candidates for the {engine} model")
-        pool.narrow(left, progress)
-        found.tried = pool.tried
+        progress(0.01, f"measuring the {engine} model as it is")
+        found.before = problem.scores(engine, (), 1)
+        progress(0.03, f"making candidates for the {engine} model")
+        pool.narrow(progress)
         while len(found.features) < most:
-            if left() <= 0:
-                found.stopped = "the time was up"
-                break
             screen = pool.screen(chosen)
             ranked = pool.ranked(screen, chosen)
             if not found.features:
@@ -96,37 +97,34 @@ def search(
             if not ranked:
                 found.stopped = "no further candidate stands out from chance"
                 break
-            best = _best(problem, engine, chosen, ranked[:TRIED], left, found)
+            best = _best(problem, engine, chosen, ranked, found)
             if best is None:
                 found.stopped = "no further candidate gains on the held-out folds"
                 break
             chosen.append(best.node)
             found.features.append(best)
             pool.add(expanded(best.node, pool.look))
-            found.tried = pool.tried
-            progress(None, f"{engine}: {len(chosen)} kept of {pool.tried:,} tried")
+            progress(None, f"{engine}: {len(chosen)} kept of {found.tried:,} tried")
         else:
             found.stopped = f"{most} features are enough"
+        found.cut = pool.cut
+    except TimeUp:
+        found.stopped, found.cut = "the time was up", True
     except Cancelled:
         found.stopped = "it was stopped"
-    if found.features:
+    if found.features:  # measured already when the last of them proved itself
         found.before = problem.scores(engine, (), 2)
         found.after = problem.scores(engine, chosen, 2)
-    elif not found.before and found.stopped != "it was stopped":
-        found.before = problem.scores(engine, (), 1)
     return found
 
 
-def _best(
-    problem: Problem, engine: Engine, chosen: list[Node], ranked: list[Node], left: Callable[[], float], found: Outcome
-) -> Feature | None:
+def _best(problem: Problem, engine: Engine, chosen: list[Node], ranked: list[Node], found: Outcome) -> Feature | None:
     """The candidate that gains most over one run of the folds, if it gains over all of them by more than chance."""
     before = problem.scores(engine, chosen, 1)
     measured: list[tuple[float, Node]] = []
-    for node in ranked:
-        if measured and left() <= 0:
-            break
+    for node in ranked[: _affordable(problem, engine)]:
         measured.append((float(np.mean(problem.scores(engine, [*chosen, node], 1)) - np.mean(before)), node))
+        found.measured += 1
     measured.sort(key=lambda m: -m[0])
     for value, node in measured[:2]:
         if value <= 0:
@@ -140,6 +138,12 @@ def _best(
         : max(0, 3 - len(found.closest))
     ]
     return None
+
+
+def _affordable(problem: Problem, engine: Engine) -> int:
+    """Candidates of one round that are measured: fewer where a model takes long, so that the best can still be proved."""
+    one = problem.longest.get(engine, 0.0) * sum(len(f) for f in problem.splits.folds)
+    return TRIED if one <= 0 else max(2, min(TRIED, int(problem.left() / one) - 2))
 
 
 def cost_of(problem: Problem, node: Node) -> float:
@@ -156,13 +160,18 @@ class _Pool:
     """The candidates that are still in the race, with their values on the rows of the present stage."""
 
     def __init__(
-        self, problem: Problem, engine: Engine, families: Sequence[Family], refused: Callable[[Node, np.ndarray], bool]
+        self,
+        problem: Problem,
+        engine: Engine,
+        families: Sequence[Family],
+        refused: Callable[[Node, np.ndarray], bool],
+        found: Outcome,
     ):
-        self.problem, self.engine, self.refused = problem, engine, refused
+        self.problem, self.engine, self.refused, self.found = problem, engine, refused, found
         self.look = Look(problem, problem.sample(5_000))
         self.families = families
         self.nodes: list[Node] = []
-        self.tried = 0
+        self.cut = False
         self.rows = problem.sample(STAGES[-1][0])
         self.table = np.zeros((0, 0), dtype=np.float32)
 
@@ -181,25 +190,46 @@ class _Pool:
             _FAMILY[node] = name
         return list(kept)
 
-    def narrow(self, left: Callable[[], float], progress: Callable[[float | None, str], None]) -> None:
-        """Successive halving: from all candidates on few rows to few candidates on all rows."""
+    def narrow(self, progress: Callable[[float | None, str], None]) -> None:
+        """Successive halving: from all candidates on few rows to few candidates on all rows.
+
+        Where the time does not allow a larger sample, the candidates are judged on the smaller one.
+        """
         size = min(STAGES[0][0], len(self.problem.y))
         self.nodes = self._candidates(max(400, min(6_000, MOST_CELLS // size)))
-        whole = left()
+        self.found.made = len(self.nodes)
+        whole = self.problem.left()
         for number, (most_rows, keep) in enumerate(STAGES):
-            self.rows = self.problem.sample(most_rows)
-            progress(0.05 + 0.1 * number, f"testing {len(self.nodes):,} candidates on {len(self.rows):,} rows")
+            rows = self.problem.sample(most_rows)
+            progress(0.05 + 0.1 * number, f"testing {len(self.nodes):,} candidates on {len(rows):,} rows")
             until = whole * (0.75 - 0.2 * number)  # seconds of the whole that must be left for what comes after
-            self.table = table_of(self.problem, self.nodes, self.rows, lambda until=until: left() - until)  # type: ignore[misc]
+            table = self._table(number, rows, until)
             if not number:
-                self.tried = self.table.shape[1]
-            self.nodes = self.nodes[: self.table.shape[1]]
+                self.found.tried = table.shape[1]
+                self.cut = table.shape[1] < len(self.nodes)
+            elif table.shape[1] < min(len(self.nodes), 2 * TRIED):
+                return  # too few of them for a choice
+            self.rows, self.table, self.nodes = rows, table, self.nodes[: table.shape[1]]
             fine = [i for i in range(len(self.nodes)) if not self.refused(self.nodes[i], self.table[:, i])]
             if len(fine) < len(self.nodes):
                 self._keep(np.array(fine, dtype=int))
             if len(self.rows) == len(self.problem.y) or number == len(STAGES) - 1:
                 return
             self._keep(np.argsort(-self.screen(()).strengths(self.table)[0], kind="stable")[:keep])
+
+    def _table(self, stage: int, rows: np.ndarray, until: float) -> np.ndarray:
+        """The candidates' values; those of the first stage are the same for both models and are computed once."""
+        problem = self.problem
+        known: np.ndarray | None = None
+        if stage == 0 and problem.shared.get("nodes") == self.nodes:
+            known = problem.shared["table"]
+        start = 0 if known is None else known.shape[1]
+        table = table_of(problem, self.nodes[start:], rows, lambda: problem.left() - until)
+        if known is not None:
+            table = np.column_stack([known, table])
+        if stage == 0 and table.nbytes < MOST_KEPT:
+            problem.shared.update(nodes=list(self.nodes), table=table)
+        return table
 
     def _keep(self, order: np.ndarray) -> None:
         self.nodes, self.table = [self.nodes[i] for i in order], self.table[:, order]
@@ -211,7 +241,7 @@ class _Pool:
         """Candidates that stand out from chance though so many were tried, strongest first; near copies once."""
         strengths, *shuffled = screen.strengths(self.table, self._orders(screen))
         luck = max(float(s.max(initial=0.0)) for s in shuffled)
-        passing = np.flatnonzero((screen.p(strengths) < CHANCE / max(1, self.tried)) & (strengths > luck))
+        passing = np.flatnonzero((screen.p(strengths) < CHANCE / max(1, self.found.tried)) & (strengths > luck))
         order = passing[np.argsort(-strengths[passing], kind="stable")]
         kept: list[int] = []
         for i in order[:60]:
@@ -226,7 +256,7 @@ class _Pool:
         first, *orders = self._orders(screen, SHUFFLES + 1)
         _, strengths, *shuffled = screen.strengths(self.table, [first, *orders])
         luck = max(float(s.max(initial=0.0)) for s in shuffled)
-        return int(((screen.p(strengths) < CHANCE / max(1, self.tried)) & (strengths > luck)).sum())
+        return int(((screen.p(strengths) < CHANCE / max(1, self.found.tried)) & (strengths > luck)).sum())
 
     def _orders(self, screen: LinearScreen | BoostedScreen, count: int = SHUFFLES) -> list[np.ndarray]:
         """Orders for shuffled residuals: a true candidate must beat the strongest against each (Westfall & Young 1993)."""
@@ -239,11 +269,13 @@ class _Pool:
         fresh = [n for n in dict.fromkeys(nodes) if n not in known]
         if not fresh:
             return
-        table = table_of(self.problem, fresh, self.rows)
+        table = table_of(self.problem, fresh, self.rows, self.problem.left)
+        fresh = fresh[: table.shape[1]]
         fine = [i for i, n in enumerate(fresh) if not self.refused(n, table[:, i])]
         self.nodes += [fresh[i] for i in fine]
         self.table = np.column_stack([self.table, table[:, fine]])
-        self.tried += len(fresh)
+        self.found.made += len(fresh)
+        self.found.tried += len(fresh)
         for node in fresh:
             _FAMILY.setdefault(node, "grown")
 

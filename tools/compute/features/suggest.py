@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from opsmith.tools.compute.features import metrics
-from opsmith.tools.compute.features.ask import Asking, Deadline, Wish, leak_findings
+from opsmith.tools.compute.features.ask import Asking, Wish, leak_findings
 from opsmith.tools.compute.features.expression import Node, columns_of, written
 from opsmith.tools.compute.features.families import Family, Interactions, Pairs
 from opsmith.tools.compute.features.families_more import families
 from opsmith.tools.compute.features.featureset import Entry, FeatureSet, read_set
-from opsmith.tools.compute.features.problem import Engine, Problem, threads_for
+from opsmith.tools.compute.features.problem import Engine, Problem, one_thread
 from opsmith.tools.compute.features.refusals import gives_away
 from opsmith.tools.compute.features.search import Outcome, search
 from opsmith.tools.compute.features.words import in_words, name_of
@@ -52,9 +52,9 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
     deadline = asking.deadline()
     outcomes: list[Outcome] = []
     for number, engine in enumerate(engines):
-        part = deadline.share(1 / (len(engines) - number))
-        with threads_for(len(problem.y)):
-            outcomes.append(_one(problem, engine, wish, only, part, context, number / len(engines), 1 / len(engines)))
+        problem.left = deadline.share(1 / (len(engines) - number)).left
+        with one_thread():
+            outcomes.append(_one(problem, engine, wish, only, context, number / len(engines), 1 / len(engines)))
         if outcomes[-1].stopped == "it was stopped":
             break
     made = Suggestions(_set(asking, problem, outcomes, wish), tuple(findings), _summary(asking, problem, outcomes))
@@ -74,7 +74,6 @@ def _one(
     engine: Engine,
     wish: Wish,
     only: Sequence[str],
-    deadline: Deadline,
     context: Context,
     start: float,
     share: float,
@@ -92,7 +91,6 @@ def _one(
         engine,
         _families(wish, only),
         most=min(MOST, wish.n or MOST),
-        left=deadline.left,
         progress=progress,
         refused=refused,
     )
@@ -147,11 +145,13 @@ def _scores(problem: Problem, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def _summary(asking: Asking, problem: Problem, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
-        "rows": asking.table.rows, "rows_used": len(problem.y), "task": problem.task, "metric": problem.metric,
+        "rows": asking.table.rows, "rows_used": len(problem.y), "seconds": asking.seconds,
+        "task": problem.task, "metric": problem.metric,
         "validated_by": problem.splits.words, "columns": dict(problem.roles.kinds),
         "searches": [
-            {"model": o.engine, "candidates": o.tried, "passed_screening": o.passed, "passed_when_shuffled": o.shuffled,
-             "kept": len(o.features), "stopped": o.stopped,
+            {"model": o.engine, "proposed": o.made, "candidates": o.tried, "measured": o.measured,
+             "passed_screening": o.passed, "passed_when_shuffled": o.shuffled,
+             "kept": len(o.features), "stopped": o.stopped, "out_of_time": o.cut,
              "closest": [{"expression": written(n), "gain": round(v, 5)} for n, v in o.closest[:3]],
              "costs": {written(f.node): round(f.cost, 2) for f in o.features}}
             for o in outcomes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from opsmith.tools.compute.features import metrics
@@ -13,26 +14,54 @@ MODELS = {"linear": "linear model", "boosted": "boosted model"}
 
 
 def headline(found: Suggestions) -> str:
-    """The finding in one or two sentences: how many features, what they lift, or that nothing helps."""
+    """The finding in one or two sentences: how many features, what they lift, that nothing helps, or what went unchecked."""
     s, metric = found.features, metrics.NAMES.get(found.features.metric, found.features.metric)
-    told = []
-    for model, scores in s.scores.items():
-        count = sum(model in f.models for f in s.features)
-        if count:
-            told.append(
-                f"{count} feature{'s' if count > 1 else ''} move{'s' if count == 1 else ''} the {MODELS[model]}'s {metric} from "
-                f"{scores['before']:.4g} to {scores['after']:.4g}"
-            )
-        else:
-            told.append(f"no feature helps the {MODELS[model]} ({metric} {scores['before']:.4g})")
-    tried = sum(int(x["candidates"]) for x in found.summary["searches"])
-    if not s.features:
+    searches = found.summary["searches"]
+    tried = sum(int(x["candidates"]) for x in searches)
+    told = [_of_model(x, s, metric) for x in searches]
+    cut = [x for x in searches if x.get("out_of_time")]
+    if s.features:
+        sentence = "; ".join(told)
+        ending = f", on held-out folds of {s.dataset} ({tried:,} candidates tried for {s.target})."
+        return f"{sentence[0].upper()}{sentence[1:]}{ending}{_more_time(found) if cut else ''}"
+    if cut:
+        sentence = "; ".join(told)
+        return f"Nothing was found for {s.target} of {s.dataset} before the time was up: {sentence}.{_more_time(found)}"
+    if not tried:
+        return f"There was nothing to make features for {s.target} of {s.dataset} from ({'; '.join(told)})."
+    return (
+        f"Nothing helps to predict {s.target} of {s.dataset}: of {tried:,} candidates none gains on held-out folds "
+        f"beyond chance ({'; '.join(told)}). Adding columns would only cost."
+    )
+
+
+def _of_model(search: Mapping[str, Any], s: FeatureSet, metric: str) -> str:
+    """What one model's search came to; where its time was up, only what was really looked at."""
+    model, scores = MODELS[search["model"]], s.scores.get(search["model"])
+    count = sum(search["model"] in f.models for f in s.features)
+    now = f" ({metric} {scores['before']:.4g})" if scores else ""
+    if count and scores:
         return (
-            f"Nothing helps to predict {s.target} of {s.dataset}: of {tried:,} candidates none gains on held-out folds "
-            f"beyond chance ({'; '.join(told)}). Adding columns would only cost."
+            f"{count} feature{'s' if count > 1 else ''} move{'s' if count == 1 else ''} the {model}'s {metric} from "
+            f"{scores['before']:.4g} to {scores['after']:.4g}"
         )
-    sentence = "; ".join(told)
-    return f"{sentence[0].upper()}{sentence[1:]}, on held-out folds of {s.dataset} ({tried:,} candidates tried for {s.target})."
+    if not search.get("out_of_time"):
+        return (
+            f"no feature helps the {model}{now}"
+            if search["stopped"] != "it was stopped"
+            else f"the {model} was not finished"
+        )
+    tried, made, measured = (int(search[k]) for k in ("candidates", "proposed", "measured"))
+    if not tried:
+        return f"the {model}{now} was not searched"
+    if not measured and search["stopped"] == "the time was up":
+        return f"for the {model}{now} {tried:,} of {made:,} candidates were screened and none was measured on held-out folds"
+    return f"none of the {measured} measured of {tried:,} screened candidates (of {made:,}) helps the {model}{now}"
+
+
+def _more_time(found: Suggestions) -> str:
+    seconds = float(found.summary.get("seconds", 60))
+    return f" The search stopped after its {seconds:.0f} seconds; a larger features_seconds lets it go on."
 
 
 def feature_table(found: Suggestions) -> Table:
