@@ -24,6 +24,7 @@ from opsmith.agent.offline import classifier, intents
 from opsmith.agent.offline.dialogue import Dialogue
 from opsmith.agent.offline.found import Grounded, Mention
 from opsmith.agent.offline.scene import scene_of
+from opsmith.agent.offline.signs import overlap
 
 OUT = Path(__file__).resolve().parents[1] / "agent" / "offline" / "data" / "intents.npz"
 LEADS = ("please ", "can you ", "could you please ", "hey, ", "i want you to ", "now ", "ok, ", "hi, ", "let's ",
@@ -38,15 +39,34 @@ def held_phrase(text: str) -> bool:
     return zlib.crc32(text.encode()) % 3 == 0
 
 
-def phrases() -> Iterator[tuple[str, str]]:
-    """(intent, masked phrase) of the phrase files."""
+def phrases() -> Iterator[tuple[str, str, str]]:
+    """(intent, masked phrase, line it came from) of the phrase files."""
     for path in sorted(planner_items.FOLDER.glob("phrases_*.txt")):
         intent = ""
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("## "):
                 intent = line[3:].strip()
             elif line.strip():
-                yield intent, line.strip()
+                yield from ((intent, text, line.strip()) for text in expanded(line.strip()))
+
+
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+
+
+def expanded(line: str, most: int = 6) -> list[str]:
+    """The line with one of each `[this|that]`: up to `most` different readings, always the same ones.
+
+    >>> expanded("drop COL")
+    ['drop COL']
+    """
+    if "[" not in line:
+        return [line]
+    rng = random.Random(zlib.crc32(line.encode()))
+    made = {
+        re.sub(r"\s+", " ", _CHOICE.sub(lambda m: rng.choice(m.group(1).split("|")), line)).strip()
+        for _ in range(2 * most)
+    }
+    return sorted(made)[:most] if len(made) > most else sorted(made)
 
 
 def from_phrase(intent: str, text: str) -> tuple[str, list[float], str]:
@@ -63,7 +83,9 @@ def from_phrase(intent: str, text: str) -> tuple[str, list[float], str]:
     has_models = "MODEL" in low or intent in WITH_MODELS or rng.random() < 0.4
     files = rng.choice((1, 1, 2, 3))
     cues = intents.scores(low, found, has_models=has_models, files=files)
-    return low, classifier.situation(cues, found, low, has_models=has_models, files=files), intent
+    told = rng.random() < (0.6 if intent in ("recall", "forget") else 0.03)
+    more = classifier.situation(cues, found, low, has_models=has_models, files=files, known_facts=0.6 * told)
+    return low, more, intent
 
 
 def from_item(item: dict[str, Any]) -> tuple[str, list[float], str] | None:
@@ -74,7 +96,8 @@ def from_item(item: dict[str, Any]) -> tuple[str, list[float], str] | None:
     scene = scene_of(item["text"], catalogue, Dialogue())
     has_models, files = bool(catalogue["models"]), len(catalogue["files"])
     cues = intents.scores(scene.masked, scene.found, has_models=has_models, files=files)
-    more = classifier.situation(cues, scene.found, scene.masked, has_models=has_models, files=files)
+    known = overlap(scene.low, (f["text"] for f in catalogue["facts"]))
+    more = classifier.situation(cues, scene.found, scene.masked, has_models=has_models, files=files, known_facts=known)
     intent = {"confirm": "smalltalk"}.get(item["intent"], item["intent"])
     if intent == "cancel" and re.search(r"undo|revert|back|rückgängig|deshaz|撤销|défai", item["text"], re.IGNORECASE):
         intent = "undo"
@@ -86,16 +109,18 @@ def undo_apart(intent: str, text: str) -> str:
     return "undo" if intent == "cancel" and re.search(wanted, text) else intent
 
 
-def rows(*, every: bool = False) -> list[tuple[str, list[float], str, str]]:
-    """(masked, situation, intent, group) of all training texts; the held-out third only with `every`."""
+def rows(*, every: bool = False) -> list[tuple[str, list[float], str, str, float]]:
+    """(masked, situation, intent, group, weight) of the training texts; a third of the phrase lines only with `every`."""
     made = []
-    for intent, text in phrases():
-        if every or not held_phrase(text):
+    for intent, text, line in phrases():
+        if every or not held_phrase(line):
             intent = undo_apart(intent, text)
+            whole = 1.0 if text == line else 0.6
             for n, variant in enumerate(varied(text, intent)):
                 masked, more, _ = from_phrase(intent, variant)
-                made.append((masked, more, intent, f"phrase-{zlib.crc32(text.encode()) % 5}", 1.0 if n == 0 else 0.4))
-    for item in planner_items.items("" if every else "train"):
+                group = f"phrase-{zlib.crc32(line.encode()) % 5}"
+                made.append((masked, more, intent, group, whole if n == 0 else 0.4 * whole))
+    for item in planner_items.items("train"):
         if "turns" in item:
             continue
         read = from_item(item)
@@ -136,7 +161,7 @@ def matrix(made: list[Any]) -> Any:
 def fit(made: list[Any], strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=400, tol=1e-3)
+    model = LogisticRegression(C=strength, max_iter=300, tol=2e-3)
     return model.fit(matrix(made), [r[2] for r in made], sample_weight=[r[4] for r in made])
 
 
@@ -160,7 +185,7 @@ def check(strength: float) -> None:
 
 
 def write(strength: float) -> None:
-    made = rows()
+    made = rows(every=True)
     model = fit(made, strength)
     temperature = best_temperature(made, strength)
     coefficients = model.coef_.T.astype(np.float32)
@@ -199,6 +224,6 @@ def best_temperature(made: list[Any], strength: float) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--strength", type=float, default=3.0)
+    parser.add_argument("--strength", type=float, default=2.0)
     given = parser.parse_args()
     (check if given.check else write)(given.strength)

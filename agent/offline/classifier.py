@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from opsmith.agent.offline.found import Grounded
+from opsmith.agent.offline.signs import signs
 
 BUCKETS = 1 << 15
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+(?:'\w+)?|[?!]|\.\./|/\w+")
@@ -54,8 +55,10 @@ def _count(counted: dict[int, float], gram: str, weight: float) -> None:
     counted[bucket] = min(2 * weight, counted.get(bucket, 0.0) + weight)
 
 
-def situation(cues: Mapping[str, float], found: Grounded, masked: str, *, has_models: bool, files: int) -> list[float]:
-    """What is known besides the words: the cues' scores by intent and what was grounded."""
+def situation(
+    cues: Mapping[str, float], found: Grounded, masked: str, *, has_models: bool, files: int, known_facts: float = 0.0
+) -> list[float]:
+    """What is known besides the words: the cues' scores by intent, what was grounded, and the text's signs."""
     named = len({m.value for m in found.files})
     told = [min(8.0, max(-3.0, cues[intent])) / 4 for intent in sorted(cues)]
     length = len(masked.split())
@@ -64,6 +67,7 @@ def situation(cues: Mapping[str, float], found: Grounded, masked: str, *, has_mo
         float(named == 1), float(named >= 2), float(bool(found.models)), float(len(found.columns) == 1), float(len(found.columns) >= 2),
         float(bool(found.outputs)), float(bool(found.monitors)), float(bool(found.unknown_files)), float(has_models), float(files == 1),
         float(files > 1), float(length <= 2), float(length >= 10), 1.0,
+        *signs(masked, known_facts=known_facts),
     ]  # fmt: skip
 
 

@@ -36,7 +36,7 @@ ALGORITHMS: tuple[tuple[str, str], ...] = (
     ("logistic_regression", r"\blogistic( regression)?\b|\blogreg\b|\blogit\b|logistische|logística|logistique|逻辑回归"),
     ("ridge", r"\bridge\b"), ("lasso", r"\blasso\b"), ("elastic_net", r"\belastic[- ]?net\b"),
     ("linear_regression", r"\blinear (regression|model)\b|\bols\b|lineare regression|regresión lineal|régression linéaire|线性回归"),
-    ("decision_tree", r"\bdecision[- ]?trees?\b|entscheidungsbaum|árbol de decisión|arbre de décision|决策树"),
+    ("decision_tree", r"\bdecision[- ]?trees?\b|(?<!boosted )(?<!\w)\b(a |single |one )?tree (for|on|to|model)\b|entscheidungsbaum|árbol de decisión|arbre de décision|决策树"),
     ("svm", r"\bsvms?\b|\bsvc\b|support vector"), ("knn", r"\bk-?nn\b|nearest neigh?bou?rs?"), ("naive_bayes", r"\bnaive bayes\b"),
     ("neural_network", r"\bneural net(work)?s?\b|\bmlp\b"),
 )  # fmt: skip
@@ -46,7 +46,7 @@ CLOUDS = (("aws", r"\baws\b|\bamazon\b|\beks\b|\bfargate\b|\becs\b|\bsagemaker\b
 ENVIRONMENTS = (
     ("on_prem", r"\bon-?prem\w*\b|\bon premises?\b|\bown (servers?|hardware|machines?|rack|data ?cent\w*)\b|\bin-?house\b|\bself-?hosted\b|"
                 r"\b(our|own|in-house) (own )?(hardware|servers?|machines?|boxes|infrastructure|cluster|building)\b|\b(leave|leaves|within|inside) (the|our) (building|house|premises|company)\b|\b(our|the) (own )?(data ?cent(er|re)|server room|basement|bare metal|rack)\b|\bbare[- ]metal\b|eigene\w* server|本地服务器|机房"),
-    ("edge", r"\bedge\b|\braspberr\w*|\bjetson\b|\barm\b|\bgateways?\b|\biot\b|\b(tiny|small|little|embedded|field|low-?power|cheap) ([\w-]+ )?(boards?|devices?|computers?|boxes|pcs?|chips?)\b|\bon (the )?devices?\b|\bon[- ]board\b|\bon the (machines|sensors|cameras|robots|consoles|phones|trucks|drones|tractors?|meters|vehicles|ships?|trains?)\b|\bmicrocontroller|\bin the field\b|边缘"),
+    ("edge", r"\bedge\b|\braspberr\w*|\bjetson\b|\barm\b|\bgateways?\b|\biot\b|\b(tiny|small|little|embedded|field|low-?power|cheap) ([\w-]+ )?(boards?|devices?|computers?|boxes|pcs?|chips?)\b|\bon (the )?devices?\b|\bon-?board\b|\bno (internet|network|connection|uplink)\b|\boffline (box|machine|device)|\bon (the |each |every )?(buoys?|turbines?|wearables?|handhelds?|scanners?|kiosks?|robots?|drones?|tractors?|cars?|trucks?|ships?|trains?|planes?|phones?|tablets?|cameras?|sensors?|boards?)( itself| themselves)\b|\bon the (machines|sensors|cameras|robots|consoles|phones|trucks|drones|tractors?|meters|vehicles|ships?|trains?)\b|\bmicrocontroller|\bin the field\b|边缘"),
     ("local", r"\blocal(ly|host)?\b|\b(my|this|own|the) (laptop|machine|pc|workstation|computer|desktop|macbook|notebook)\b|\bminikube\b|本机|本地"),
     ("cloud", r"\b(the |a |public )?cloud\b(?! run)|云"),
 )  # fmt: skip
@@ -191,10 +191,12 @@ def resources(text: str) -> dict[str, Any]:
     m = _first(
         text,
         r"\b(\d+(?:\.\d+)?)\s?((?:k|m|g|t)i?b?)\b(?!\s*(?:cpu|core))",
-        r"\b(\d+(?:\.\d+)?)\s*(mega|giga|gigs?)\w*\b",
+        r"\b(\d+(?:\.\d+)?)\s*(mega|meg|giga|gigs?)\w*\b",
     )
     if m and not (m.group(2).casefold() == "m" and not re.search(r"mem|ram", text, re.IGNORECASE)):
-        unit = {"mega": "MB", "giga": "GB", "gig": "GB", "gigs": "GB"}.get(m.group(2).casefold(), m.group(2))
+        unit = {"mega": "MB", "meg": "MB", "giga": "GB", "gig": "GB", "gigs": "GB"}.get(
+            m.group(2).casefold(), m.group(2)
+        )
         found["memory"] = f"{m.group(1)}{unit}"
     m = _first(
         text,
@@ -235,6 +237,7 @@ def version(text: str) -> int | None:
         text,
         r"\b(?:back to|again to|to|restore|want|use|promote|make)\s+(?:v\.?\s?|version\s+)(\d+)\b",
         r"\bv\.?\s?(\d+)\s+(?:again|was|back)\b",
+        r"\bback to (?:the )?(\d+)\b(?!\s*(?:%|pods|replicas|rows))",
     )
     m = back or _first(
         text,
@@ -279,7 +282,9 @@ def count(text: str) -> int | None:
     m = _first(
         text,
         r"\b(?:top|first|last|head|bottom|sample(?: of)?|random|primeros|primeras|premiers|premières|ersten|前)\s*(\d+)\b",
-        rf"\b(\d+)\s*(?:\w+\s)?{things}",
+        rf"\b(\d+)\s*(?:\w+\s){{0,2}}{things}",
+        r"\bles (\d+)\s+\S+ (?:les )?plus\b",
+        r"\blos (\d+)\s+\S+ más\b",
         r"\b(?:which|what) (\d+) \w+(?: \w+)? (?:are|is|have|has|were|had|come|occur)\b.{0,30}\b(?:most|least|highest|lowest|largest|smallest|best|worst)\b",
         r"\bn\s*=\s*(\d+)",
         r"\b(\d+)\s*-?\s*d(?:im\w*)?\b",

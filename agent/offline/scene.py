@@ -11,6 +11,7 @@ from opsmith.agent.offline.dialogue import Dialogue
 from opsmith.agent.offline.grounding import ground
 from opsmith.agent.offline.intents import scores
 from opsmith.agent.offline.normalise import mended, with_digits
+from opsmith.agent.offline.signs import overlap
 from opsmith.agent.offline.slots import Scene
 
 DATA = frozenset(
@@ -50,7 +51,8 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
     """(score, intent), the surest first; a score is six times the probability, so that 3 is an even chance."""
     has_models, files = bool(scene.catalogue.get("models")), len(scene.paths)
     cues = scores(scene.masked, scene.found, has_models=has_models, files=files)
-    more = situation(cues, scene.found, scene.masked, has_models=has_models, files=files)
+    known = overlap(scene.low, (str(f.get("text", "")) for f in scene.catalogue.get("facts", ())))
+    more = situation(cues, scene.found, scene.masked, has_models=has_models, files=files, known_facts=known)
     sure = probabilities(scene.masked, more)
     for intent in _UNMISTAKABLE:
         if cues[intent] >= _UNMISTAKABLE[intent]:
