@@ -47,6 +47,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("spark_master", "local[2]", "Address of the Spark cluster"),
     Setting("seed", 0, "Seed of everything that draws at random"),
     Setting("spreadsheet_safe", True, "Defuse cells that a spreadsheet would run as formulas in written CSV files"),
+    Setting("phone_region", "US,GB", "Countries whose phone numbers are recognised without a country code"),
+    Setting("spacy_model", "", "spaCy pipeline (name or folder) that also finds entities; nothing is downloaded"),
+    Setting(
+        "entity_model", "", "Language model that finds entities when asked to: `openai:NAME`; empty means the planner's"
+    ),
+    Setting("embedding_model_folder", "", "Folder of a sentence-transformers model for `bert` embeddings of columns"),
+    Setting(
+        "embedding_url", "", "OpenAI-compatible address for `endpoint` embeddings, such as http://localhost:8080/v1"
+    ),
+    Setting("embedding_model", "", "Name of the model at embedding_url"),
     Setting("approvals.expires_minutes", 1440, "Minutes until a waiting approval expires"),
     Setting("approvals.allow_write", [], "Folders below which writing files needs no question", file_only=True),
     Setting(

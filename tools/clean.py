@@ -51,17 +51,18 @@ def clean(
     drop_columns, rename, cast, trim, lowercase, punctuation, abbreviations, spelling, map_values, strip_html, strip_emoji,
     entities, embed, augment, outliers, mask_pii (also missing, fix_text, contractions, repeats, stop_words, language,
     sentences, range, scale, encode). columns: columns to work on; exclude: columns to leave alone; skip: operations to
-    leave out of the proposal. method: mean, median, mode, constant, knn, iterative, forward (impute); exact, loose, fuzzy
-    (dedupe); clip, drop, missing, iqr, sigma (outliers); remove (punctuation); mask, hash, drop (mask_pii); hashed, tfidf,
-    word2vec, bert (embed); a type (cast). by: columns to group imputation by. value: the constant to fill with. mapping:
-    old to new, for rename, map_values and own abbreviations. keywords: words to keep (spelling), marks to remove
-    (punctuation), kinds (mask_pii), placeholders (missing). kinds: types of entity
+    leave out. method: mean, median, mode, constant, knn, iterative, forward (impute); exact, loose, fuzzy (dedupe); clip,
+    drop, missing, iqr, sigma (outliers); remove (punctuation); mask, hash, drop (mask_pii); hashed, tfidf, word2vec,
+    fasttext, bert, endpoint (embed); rules, spacy, llm (entities); a type (cast). by: columns to group imputation by.
+    value: the constant to fill with. mapping: old to new, for rename, map_values and own abbreviations. keywords: words to
+    keep (spelling), marks to remove (punctuation), kinds (mask_pii), placeholders (missing). kinds: types of entity
     (product, person, organisation, place, date, money, ...); reference: FILE:COLUMN with own names to find.
     recipe: a recipe file to run again, or `proposed`: the whole proposal, in which the operations named take the place of
     its own. edits: earlier changes, each with operation, columns, method, by, ... day_first: how to read 03/04/2025.
     explain: `row 1234` (counted from 0), `removed rows`, `changed rows` or `all`: tell what happens to them; with output,
     propose the list as a file. row_numbers: keep them as a column source_row. dry_run: show, propose no write.
     """
+    call = {k: v for k, v in locals().items() if k != "context" and v not in (None, [], {})}
     from opsmith.tools.compute import recipe_explain
     from opsmith.tools.compute.entities import known_types
     from opsmith.tools.compute.entities_table import own_names
@@ -72,7 +73,7 @@ def clean(
     from opsmith.tools.compute.recipe_session import Cleaning
     from opsmith.tools.compute.settings_of_steps import with_entities, with_stand_ins
 
-    with Cleaning(context, dataset, output) as work:
+    with Cleaning(context, dataset, output, call) as work:
         named, left_out = work.known_columns(columns), work.known_columns(exclude)
         goal = work.known_columns([target])[0] if target else None
         asks = [work.known_edit(asked_of(edit)) for edit in edits]

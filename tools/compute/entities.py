@@ -202,20 +202,28 @@ def _gazetteer_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def entities_in(
-    text: str, gazetteers: Sequence[Gazetteer] = (), types: Sequence[str] = TYPES, regions: str = "US,GB"
+    text: str,
+    gazetteers: Sequence[Gazetteer] = (),
+    types: Sequence[str] = TYPES,
+    regions: str = "US,GB",
+    *,
+    more: Sequence[Entity] = (),
+    names: bool = True,
 ) -> list[Entity]:
     """Entities of a text in order, without overlaps; the user's own names win, then the surest rule, then the longest.
+
+    more: what a model found in it. names: whether lists and rules of names are asked.
 
     >>> [(e.type, e.text) for e in entities_in("Order #A1234: paid $20 to Dr. Ann Lee in Paris")]
     [('order', '#A1234'), ('money', '$20'), ('person', 'Dr. Ann Lee'), ('place', 'Paris')]
     """
-    found: list[Entity] = [e for g in gazetteers for e in g.find(text)]
+    found: list[Entity] = [*more, *(e for g in gazetteers for e in g.find(text))]
     found += _by_pattern(text)
     if "phone" in types and re.search(r"\d[\d\s().-]{6,}\d", text):
         from opsmith.tools.compute.pii import find_personal
 
         found += [Entity("phone", p.text, p.start, p.end, 0.95) for p in find_personal(text, ("phone",), regions)]
-    found += _by_name(text)
+    found += _by_name(text) if names else ()
     own = {g.type for g in gazetteers}
     found.sort(key=lambda e: (-(e.confidence + (0.02 if e.type in own else 0)), -(e.end - e.start), e.start))
     kept: list[Entity] = []

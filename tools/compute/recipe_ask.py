@@ -154,10 +154,9 @@ def _impute(want: Want) -> list[Step]:
         if (want.looks[c].missing or want.asked.columns) and c not in want.asked.by and c != want.asked.target
     ]
     options: dict[str, Any] = {"by": list(want.asked.by)} if want.asked.by else {}
-    if want.asked.value is not None or want.method == "constant":
-        return [
-            Step("impute", tuple(chosen), {"method": "constant", "value": want.asked.value, **options}, "asked for")
-        ]
+    if want.asked.value is not None or want.method in ("constant", "zero"):
+        value = "0" if want.method == "zero" else want.asked.value
+        return [Step("impute", tuple(chosen), {"method": "constant", "value": value, **options}, "asked for")]
     numbers = [c for c in chosen if want.looks[c].is_number]
     others = [c for c in chosen if not want.looks[c].is_number]
     if want.asked.columns and others and want.method in ("mean", "median", "knn", "iterative") and not numbers:
@@ -327,7 +326,8 @@ def _embed(want: Want) -> list[Step]:
 
 
 def _entities(want: Want) -> list[Step]:
-    return [Step("entities", tuple(want.columns), _kinds(want.asked), "asked for")]
+    how = {"method": want.method} if want.method in ("llm", "spacy", "rules") else {}
+    return [Step("entities", tuple(want.columns), {**_kinds(want.asked), **how}, "asked for")]
 
 
 def _augment(want: Want) -> list[Step]:

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
-from opsmith.tools.compute import entities_table, recipe_explain
+from opsmith.tools.compute import entities_table, model_requests, recipe_explain
 from opsmith.tools.compute.cells import Listing, shown
-from opsmith.tools.compute.recipe import Recipe, recipe_name, stem
+from opsmith.tools.compute.recipe import Recipe, Step, recipe_name, stem
 from opsmith.tools.compute.recipe_ask import Asked
 from opsmith.tools.compute.recipe_output import default_output, ending_of, write_table
 from opsmith.tools.compute.recipe_report import cut, figures, sentence, tables
@@ -24,8 +24,10 @@ from opsmith.tools.data.table import open_table
 class Cleaning:
     """A context manager that holds the staged table and removes every intermediate file at the end."""
 
-    def __init__(self, context: Context, dataset: str, output: str | None = None):
-        self.context, self.asked_output = context, output
+    def __init__(
+        self, context: Context, dataset: str, output: str | None = None, call: Mapping[str, Any] | None = None
+    ):
+        self.context, self.asked_output, self.call = context, output, dict(call or {})
         self._scratch: list[Path] = []
         self.table = open_table(context, dataset)
         target = self.scratch_file()
@@ -43,6 +45,7 @@ class Cleaning:
         limit = str(context.settings.get("memory_limit", "2GB"))
         self.source = Stage(target, limit, context.seed, context.check)
         self.after: Stage | None = None
+        self.steps: tuple[Step, ...] = ()
 
     def __enter__(self) -> Cleaning:
         return self
@@ -68,11 +71,12 @@ class Cleaning:
 
     def run(self, recipe: Recipe, watch: Sequence[int] | Listing = ()) -> Run:
         """Carry the recipe out into a staged file."""
-        from opsmith.tools.compute.settings_of_steps import with_settings
+        from opsmith.tools.compute.settings_of_steps import with_settings, without_places
 
-        steps = with_settings(recipe.steps, self.context)
-        ready = Recipe(recipe.dataset or self.table.name, steps)
+        self.steps = with_settings(recipe.steps, self.context)
+        ready = Recipe(recipe.dataset or self.table.name, self.steps)
         run = run_recipe(self.source, ready, self.scratch_file, watch=watch, progress=self.context.progress)
+        run.recipe = Recipe(ready.dataset, without_places(self.steps))
         self.after = run.after if run.after is not self.source else None
         return run
 
@@ -106,25 +110,27 @@ class Cleaning:
         data = figures(run)
         data["recipe"] = run.recipe.to_yaml()
         findings = (*findings, *_lost(run))
-        if not any(ledger.did_something for ledger in run.ledgers) or run.after is self.source:
-            asked = (
+        asked = model_requests.wanted(self.steps, run)
+        idle = not any(ledger.did_something for ledger in run.ledgers) or run.after is self.source
+        if idle and not asked:
+            state = (
                 "needs no cleaning that I can see"
                 if not run.recipe.steps
                 else "stays as it is: nothing to change was found"
             )
             return Result(
-                f"{self.table.name} {asked} ({self.source.rows:,} rows).",
+                f"{self.table.name} {state} ({self.source.rows:,} rows).",
                 data,
                 findings,
                 tuple(tables(run)) if run.recipe.steps else (),
             )
-        vectors = next((f for f in run.fitted if f.get("dimensions") and f.get("method")), None)
+        vectors = next((f for f in run.fitted if "dimensions" in f and "method" in f), None)
         output = self._checked(self.asked_output or self._default_output(run, vectors is not None))
         instead = [f.message for f in findings if f.id == "embedding-stand-in"]
         headline = " ".join([f"{self.table.name}: {sentence(run)}", *instead])
         shown_tables = tuple(tables(run))
         beside: dict[str, Path] = {}
-        step = next((s for s in run.recipe.steps if s.step == "entities"), None)
+        step = next((s for s in self.steps if s.step == "entities"), None)
         if step is not None and set(step.columns) <= set(run.after.names):
             beside["_entities.csv"] = self.scratch_file(".csv")
             counts, found = entities_table.long_table(run.after, step, beside["_entities.csv"], self.context)
@@ -133,6 +139,8 @@ class Cleaning:
             headline = entities_table.sentence(self.table.name, step, counts) + (
                 f" {headline}" if len(run.recipe.steps) > 1 else ""
             )
+        if asked:
+            headline += f" {model_requests.sentence(asked)}"
         if dry_run:
             return Result(
                 headline,
@@ -141,6 +149,9 @@ class Cleaning:
                 shown_tables,
                 next_steps=(f"clean {self.table.name} into {output}",),
             )
+        if asked:
+            proposed = model_requests.action(self.context, self.call, asked, output, shown_tables)
+            return Result(headline, {**data, "output": output}, findings, shown_tables, actions=(proposed,))
         self.context.progress(None, f"writing {output}")
         ending = ending_of(output)
         staged = self.scratch_file(ending)
@@ -218,7 +229,11 @@ def _beside(output: str, ending: str) -> str:
 def _about(vectors: Mapping[str, Any] | None) -> dict[str, str]:
     """What a Parquet file says about the vectors in it."""
     return (
-        {"embedding_method": str(vectors["method"]), "embedding_dimensions": str(vectors["dimensions"])}
+        {
+            "embedding_method": str(vectors["method"]),
+            "embedding_model": str(vectors["model"]),
+            "embedding_dimensions": str(vectors["dimensions"]),
+        }
         if vectors
         else {}
     )
@@ -245,4 +260,4 @@ def _lost(run: Run) -> list[Finding]:
 
 def _without_rows(fitted: dict[str, Any]) -> dict[str, Any]:
     """Fitted figures for the report; long lists of row numbers are told by their length."""
-    return {k: (f"{len(v):,} rows" if k == "drop" else v) for k, v in fitted.items()}
+    return {k: (f"{len(v):,} rows" if k == "drop" else v) for k, v in fitted.items() if k != "unanswered"}

@@ -18,6 +18,7 @@ from opsmith.tools.compute.cells import ROW, Batch
 from opsmith.tools.compute.recipe import read_recipe
 from opsmith.tools.compute.recipe_run import Stage, stage_rows
 from opsmith.tools.compute.steps import kind_of_step
+from opsmith.tools.contract import ToolError
 
 
 class RecipeTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -98,6 +99,11 @@ class RecipeTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                     keep.append(part)
                 batch = Batch(table)
                 kind.apply(batch, step, part)
+                if part.get("unanswered"):
+                    raise ToolError(
+                        f"{len(part['unanswered']):,} texts have no answer of the model behind {step.step} yet. Clean the "
+                        "file first, which asks for it, and use the cleaned file."
+                    )
                 table = batch.table
             stage.close()
         made = table.drop_columns([ROW]).to_pandas()

@@ -16,7 +16,9 @@ _NEEDED = {
         "embedding_model": "embedding_model",
     },
     "mask_pii": {"region": "phone_region"},
+    "entities": {"entity_model": "entity_model", "spacy_model": "spacy_model"},
 }
+_CACHED = ("embed", "entities")  # steps that keep a model's answers below .opsmith/
 
 
 def with_stand_ins(steps: Sequence[Step], context: Context) -> tuple[tuple[Step, ...], list[Finding]]:
@@ -46,9 +48,24 @@ def with_entities(steps: Sequence[Step], kinds: Sequence[str], names: Mapping[st
 
 def with_settings(steps: Sequence[Step], context: Context) -> tuple[Step, ...]:
     """Steps whose missing options are filled from the settings named for them; all others as they are."""
+    planner = str(context.settings.get("model") or "")
+    known = {"entity_model": planner if planner.startswith("openai:") else "", **_set(context)}
     filled = []
     for step in steps:
         named = _NEEDED.get(step.step, {})
-        extra = {o: context.settings[k] for o, k in named.items() if context.settings.get(k) and o not in step.options}
+        extra = {o: known[k] for o, k in named.items() if known.get(k) and o not in step.options}
+        if step.step == "entities" and step.options.get("method") != "llm":
+            extra.pop("entity_model", None)
+        if step.step in _CACHED:
+            extra["cache"] = str(context.home / "cache")
         filled.append(replace(step, options={**step.options, **extra}) if extra else step)
     return tuple(filled)
+
+
+def without_places(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The same steps without what holds on this machine alone, as a recipe file keeps them."""
+    return tuple(replace(s, options={k: v for k, v in s.options.items() if k != "cache"}) for s in steps)
+
+
+def _set(context: Context) -> dict[str, object]:
+    return {k: v for k, v in context.settings.items() if v}
