@@ -13,6 +13,7 @@ from opsmith.tools.compute.cells_dates import order_of, read_date
 from opsmith.tools.compute.profile import ColumnProfile, TableProfile
 from opsmith.tools.compute.profile_sample import Sample
 from opsmith.tools.contract import Finding
+from opsmith.tools.data.table import quoted
 
 DAY = 86_400.0
 _PLANNED = re.compile(
@@ -117,8 +118,8 @@ def date_findings(
         )
     elif rest.sum() > 50:
         yield from _order(c, p, sample, seconds, rest)
-    if sample.whole and rest.sum() >= 60 and swapped is None:
-        yield from _gaps(c, p, seconds[rest])
+    if rest.sum() >= 60 and swapped is None and (sample.whole or not c.is_text):
+        yield from _gaps(c, p, seconds[rest] if sample.whole else _days(c, sample, seconds[rest]))
 
 
 def _stand_ins(seconds: np.ndarray, known: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -206,8 +207,21 @@ def _order(
             )
 
 
+def _days(c: ColumnProfile, sample: Sample, looked_at: np.ndarray) -> np.ndarray:
+    """Seconds that stand for all rows of a large table: every day with a row, as often as the rows looked at tell."""
+    low, high = float(looked_at.min()), float(looked_at.max())
+    days = sample.table.sql(
+        f"SELECT epoch({quoted(c.name)}::DATE)::BIGINT // 86400, count(*) FROM data WHERE {quoted(c.name)} IS NOT NULL "
+        "GROUP BY 1 ORDER BY 1"
+    )
+    found = [(d * DAY, min(n, 1000)) for d, n in days if low - 2 * DAY <= d * DAY <= high + DAY]
+    return np.repeat(*map(np.array, zip(*found, strict=True))) if 0 < len(found) < 20_000 else looked_at[:0]
+
+
 def _gaps(c: ColumnProfile, p: TableProfile, seconds: np.ndarray) -> Iterable[Finding]:
     """Days (or months) without a row in a column that else has them all; weekends are no gap where none is there."""
+    if len(seconds) < 60:
+        return
     days = np.unique(np.floor(seconds / DAY)).astype("int64")
     steps = np.diff(days)
     if len(days) >= 40 and np.median(steps) == 1:

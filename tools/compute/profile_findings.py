@@ -181,9 +181,7 @@ def _of_column(c: ColumnProfile, p: TableProfile, sample: Sample) -> Iterable[Fi
 
 def _rows_of(c: ColumnProfile, sample: Sample) -> tuple[int, ...]:
     if c.is_text:
-        words = set(c.placeholders)
-        texts = sample.texts(c.name)
-        return sample.rows_where(np.fromiter((t in words for t in texts), bool, len(texts)))
+        return sample.rows_where(sample.rows_of(c.name, set(c.placeholders)))
     return sample.rows_where(np.isin(sample.numbers(c.name), list(c.placeholders)))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 
 import numpy as np
 
@@ -138,15 +137,23 @@ def _unit_change(series: np.ndarray) -> tuple[int, float, float | None] | None:
     positive = bool((series > 0).all())
     work = np.log(series) if positive else series
     blocks = min(60, n // 30)
-    edges = np.linspace(0, n, blocks + 1).astype(int)
-    middles = np.array([np.median(work[a:b]) for a, b in pairwise(edges)])
+    size = n // blocks
+    edges = np.r_[np.arange(blocks) * size, n]
+    middles = np.median(work[: blocks * size].reshape(blocks, size), axis=1)
+    # spreads of the blocks before and after each place, from running sums; medians only where they could matter
+    k = np.arange(3, blocks - 2)
+    level = middles - middles.mean()
+    total, squares = np.cumsum(level), np.cumsum(level * level)
+    before = np.maximum(squares[k - 1] / k - (total[k - 1] / k) ** 2, 0.0)
+    rest = blocks - k
+    after = np.maximum((squares[-1] - squares[k - 1]) / rest - ((total[-1] - total[k - 1]) / rest) ** 2, 0.0)
+    noise = np.maximum(np.sqrt(np.maximum(before, after)), 1e-9)
+    far = (level.max() - level.min()) / noise >= 6
     best, place = 0.0, 0
-    for k in range(3, blocks - 2):
-        before, after = middles[:k], middles[k:]
-        noise = max(float(np.std(before)), float(np.std(after)), 1e-9)
-        score = abs(float(np.median(after) - np.median(before))) / noise
+    for at, spread in zip(k[far].tolist(), noise[far].tolist(), strict=True):
+        score = abs(float(np.median(middles[at:]) - np.median(middles[:at]))) / spread
         if score > best:
-            best, place = score, k
+            best, place = score, at
     if best < 6:
         return None
     n_at = _sharpen(work, edges[place - 1], edges[min(place + 1, blocks)])
@@ -199,9 +206,7 @@ def _burst(series: np.ndarray) -> tuple[int, int] | None:
         return None
     middles = np.median(series[: blocks * size].reshape(blocks, size), axis=1)
     # against the neighbourhood, so that a trend or a season is not taken for a burst
-    around = np.array(
-        [np.median(np.r_[middles[max(0, k - 8) : max(0, k - 3)], middles[k + 4 : k + 9]]) for k in range(blocks)]
-    )
+    around = _neighbourhood(middles)
     away = middles - around
     noise = 1.4826 * float(np.median(np.abs(away - np.median(away)))) or float(np.std(away)) * 0.1
     spread = float(np.subtract(*np.quantile(series, (0.75, 0.25))))
@@ -218,6 +223,13 @@ def _burst(series: np.ndarray) -> tuple[int, int] | None:
     inside, outside = series[first : last + 1], np.r_[series[:first], series[last + 1 :]]
     low, high = np.quantile(outside, (0.01, 0.99))
     return (first, last) if np.mean((inside < low) | (inside > high)) > 0.5 else None
+
+
+def _neighbourhood(middles: np.ndarray) -> np.ndarray:
+    """For each block the median of the five blocks from four before it on and the five from four after it on."""
+    near = np.r_[-8:-3, 4:9] + np.arange(len(middles))[:, None]
+    inside = (near >= 0) & (near < len(middles))
+    return np.nanmedian(np.where(inside, middles[np.clip(near, 0, len(middles) - 1)], np.nan), axis=1)
 
 
 def _coarser(series: np.ndarray) -> int | None:

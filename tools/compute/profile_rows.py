@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from opsmith.tools.compute.profile import ColumnProfile, TableProfile
+from opsmith.tools.compute.profile import TableProfile
+from opsmith.tools.compute.profile_copies import near_copies
 from opsmith.tools.compute.profile_kinds import named_like_id
 from opsmith.tools.compute.profile_sample import Sample
 from opsmith.tools.contract import Finding
-from opsmith.tools.data.table import quoted
+from opsmith.tools.data.sql_text import literal, quoted
 
 _TOTAL = re.compile(r"^\s*(grand )?(total|sum|summe|gesamt|subtotal|average|mittelwert)s?\s*:?\s*$", re.IGNORECASE)
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_findings(p: TableProfile, sample: Sample) -> Iterable[Finding]:
     """Findings about whole rows."""
     yield from _copies(p)
     yield from _keys(p, sample)
-    yield from _near_copies(p, sample)
+    yield from near_copies(p, sample)
     yield from _strange_rows(p, sample)
 
 
@@ -110,146 +110,8 @@ def _keys(p: TableProfile, sample: Sample) -> Iterable[Finding]:
 
 
 def _rows_of(sample: Sample, name: str, values: Sequence[Any]) -> tuple[int, ...]:
-    held = sample.arrow.column(name).to_pylist()
     wanted = set(map(str, values))
-    return sample.rows_where(np.fromiter((str(v) in wanted for v in held), bool, len(held)))
-
-
-def _hash(codes: np.ndarray, seed: int) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        h = (codes.astype(np.uint64) + np.uint64(seed * 2654435761 + 1)) * _MULTIPLIER
-        h ^= h >> np.uint64(29)
-        h *= np.uint64(0xBF58476D1CE4E5B9)
-        h ^= h >> np.uint64(32)
-    return h
-
-
-def _folded_codes(c: ColumnProfile, sample: Sample) -> np.ndarray:
-    """Codes that agree where texts agree but for case, blanks and marks, and numbers but for the fourth digit."""
-    if c.is_text:
-        codes = sample.codes(c.name)
-        encoded = sample.arrow.column(c.name).combine_chunks().dictionary_encode()
-        folded: dict[str, int] = {}
-        translate = np.array(
-            [
-                folded.setdefault("".join(ch for ch in str(v).casefold() if ch.isalnum()), len(folded))
-                for v in encoded.dictionary.to_pylist()
-            ]
-            + [-1]
-        )
-        return translate[codes]
-    values = sample.numbers(c.name)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.where(values == 0, 1.0, 10.0 ** (np.floor(np.log10(np.abs(values))) - 3))
-        rounded = np.where(np.isfinite(values), np.round(values / size) * size, -1e300)
-    return np.unique(rounded, return_inverse=True)[1]
-
-
-def _near_copies(p: TableProfile, sample: Sample) -> Iterable[Finding]:
-    """Rows that equal another but for an id, for case and blanks, or for one single cell."""
-    if not sample.whole or sample.rows < 20 or len(p.columns) > 300:
-        return
-    columns = [c for c in p.columns if c.kind not in ("constant", "empty")]
-    ids = [c for c in columns if c.kind == "id" or (named_like_id(c.name) and c.distinct > 0.9 * p.rows)]
-    others = [c for c in columns if c not in ids]
-    if len(others) < 3 or not _identifying(others, p):
-        return
-    exact = sum_hashes([sample.codes(c.name) for c in others])
-    rare = rare_values(others, p, sample)
-    seldom = np.zeros(sample.rows, bool)
-    for mask in rare.values():
-        seldom |= mask
-    folded_parts = [_hash(_folded_codes(c, sample), n) for n, c in enumerate(others)]
-    with np.errstate(over="ignore"):
-        folded = np.asarray(np.sum(folded_parts, axis=0, dtype=np.uint64))
-    again = _repeats(exact)
-    if ids and again.sum() > p.duplicate_rows:
-        n = int(again.sum()) - p.duplicate_rows
-        yield Finding(
-            "near_duplicates",
-            "warning" if (again & seldom).sum() >= 0.5 * again.sum() else "info",
-            f"{n:,} rows equal an earlier row in everything but {', '.join(c.name for c in ids[:3])}.",
-            tuple(c.name for c in ids[:3]),
-            {"count": n, "share": n / p.rows},
-            sample.rows_where(again),
-            f"deduplicate {p.name} ignoring {ids[0].name}",
-        )
-    alike = _repeats(folded) & ~again & seldom
-    one_cell = np.zeros(sample.rows, bool)
-    changed: dict[str, int] = {}
-    if len(others) >= 4:
-        first = _keep_first(folded)
-        for n, c in enumerate(others):
-            rest = [o for o in others if o is not c]
-            if not _identifying(rest, p):
-                continue
-            with np.errstate(over="ignore"):
-                without = folded[first] - folded_parts[n][first]
-            # where one fine column follows from the others, rows that differ in a small category alike are no copies
-            others_rare = sum((m.astype(int) for name, m in rare.items() if name != c.name), np.zeros(sample.rows, int))
-            hit = _repeats(without) & (others_rare[first] >= (2 if c.distinct <= 10 else 1))
-            if 0 < hit.sum() <= 0.1 * sample.rows:
-                one_cell[first[hit]] = True
-                changed[c.name] = int(hit.sum())
-    one_cell &= ~again
-    near = alike | one_cell if one_cell.sum() >= max(3, 0.0025 * sample.rows) else alike
-    if near.any() and near.sum() <= 0.2 * sample.rows and (near.sum() > 1 or sample.rows < 1000):
-        where = f" (most often {max(changed, key=lambda k: changed[k])} differs)" if changed and not alike.any() else ""
-        yield Finding(
-            "near_duplicates",
-            "warning",
-            f"{int(near.sum()):,} rows are nearly copies of another: they differ only in case, blanks, rounding "
-            f"or one cell{where}.",
-            (),
-            {"count": int(near.sum()), "share": float(near.mean())},
-            sample.rows_where(near),
-            f"deduplicate {p.name}",
-        )
-
-
-def _identifying(columns: Sequence[ColumnProfile], p: TableProfile) -> bool:
-    """Whether equal values in these columns are hardly chance: enough of them vary finely, so that rows differ by nature."""
-    chance = 0.0
-    fine = 0
-    for c in columns:
-        present = max(1, p.rows - c.missing)
-        if c.kind == "date" or present < 0.5 * p.rows:
-            continue
-        most = max([n for _, n in c.top], default=0) / present
-        counted = sum((n / present) ** 2 for _, n in c.top) + max(0.0, 1 - sum(n for _, n in c.top) / present) / max(
-            1, c.distinct
-        )
-        agree = max(counted, 1.0 / max(1, c.distinct), most**2 if c.top else 0.0)
-        chance += np.log(min(1.0, agree))
-        fine += c.distinct > 0.3 * present
-    return fine >= 1 and chance + 2 * np.log(p.rows) < np.log(0.05)
-
-
-def rare_values(columns: Sequence[ColumnProfile], p: TableProfile, sample: Sample) -> dict[str, np.ndarray]:
-    """Where a finely varying column holds a value that hardly any other row has: two rows that share it do not by chance."""
-    masks = {}
-    for c in columns:
-        if c.kind != "date" and c.distinct > 0.3 * p.rows:
-            codes = sample.codes(c.name)
-            masks[c.name] = (codes >= 0) & (np.bincount(codes + 1)[codes + 1] <= 3)
-    return masks
-
-
-def sum_hashes(codes: Sequence[np.ndarray]) -> np.ndarray:
-    """One 64-bit number a row from the codes of its columns."""
-    with np.errstate(over="ignore"):
-        return np.asarray(np.sum([_hash(c, n) for n, c in enumerate(codes)], axis=0, dtype=np.uint64))
-
-
-def _repeats(hashes: np.ndarray) -> np.ndarray:
-    """True where a value stood in an earlier row already."""
-    mask = np.ones(len(hashes), bool)
-    mask[np.unique(hashes, return_index=True)[1]] = False
-    return mask
-
-
-def _keep_first(hashes: np.ndarray) -> np.ndarray:
-    return np.sort(np.unique(hashes, return_index=True)[1])
+    return sample.rows_where(sample.rows_of(name, {v for v in sample.levels(name) if str(v) in wanted}))
 
 
 def _strange_rows(p: TableProfile, sample: Sample) -> Iterable[Finding]:
@@ -258,16 +120,15 @@ def _strange_rows(p: TableProfile, sample: Sample) -> Iterable[Finding]:
         return
     empty = np.ones(sample.rows, bool)
     header = np.zeros(sample.rows, int)
-    total = np.zeros(sample.rows, bool)
+    total: set[int] = set()
     for c in p.columns[:300]:
         empty &= sample.codes(c.name) < 0
         if c.is_text:
-            texts = sample.texts(c.name)
-            name = c.name.strip().casefold()
-            header += np.fromiter((t is not None and t.strip().casefold() == name for t in texts), bool, len(texts))
-            last = max(0, len(texts) - 3)
-            for n in range(last, len(texts)):
-                total[n] |= texts[n] is not None and _TOTAL.match(texts[n]) is not None  # type: ignore[arg-type]
+            again = sample.levels_among(c.name, [c.name.strip().lower()])
+            if again.any():
+                header += np.r_[again, False][sample.codes(c.name)]
+            last = sample.last.get(c.name) or sample.texts(c.name)[-3:]
+            total |= {n - len(last) for n, v in enumerate(last) if v is not None and _TOTAL.match(v)}
     if empty.any():
         n = int(empty.sum()) * sample.step
         yield Finding(
@@ -279,28 +140,44 @@ def _strange_rows(p: TableProfile, sample: Sample) -> Iterable[Finding]:
             sample.rows_where(empty),
             f"drop empty rows of {p.name}",
         )
-    again = header >= min(2, len(p.columns))
-    if again.any():
-        n = int(again.sum()) * sample.step
+    twice = header >= min(2, len(p.columns))
+    again_at = sample.rows_where(twice) if twice.any() or sample.whole else _header_at(p, sample)
+    if again_at:
+        n = max(int(twice.sum()) * sample.step, len(again_at))
         yield Finding(
             "repeated_header",
             "critical",
-            f"The header stands again among the rows ({n:,} times), so numbers were read as text.",
+            f"The header stands again among the rows ({n:,} time{'s' if n > 1 else ''}), so numbers were read as text.",
             (),
             {"count": n, "share": n / p.rows},
-            sample.rows_where(again),
+            again_at,
             f"clean {p.name}",
         )
-    if total.any():
+    if total:
         yield Finding(
             "total_row",
             "warning",
             "The last rows hold totals, not data.",
             (),
-            {"count": int(total.sum()), "share": 1 / p.rows},
-            sample.rows_where(total),
+            {"count": len(total), "share": 1 / p.rows},
+            tuple(p.rows + n for n in sorted(total)),
             f"clean {p.name}",
         )
+
+
+def _header_at(p: TableProfile, sample: Sample) -> tuple[int, ...]:
+    """Where the header stands among the rows that were not looked at: columns whose full list of values holds their name."""
+    found = []
+    for c in p.columns:
+        if c.is_text and len(c.values) >= c.distinct:
+            found += [(c.name, v) for v in c.values if str(v).strip().casefold() == c.name.strip().casefold()]
+    if len(found) < 2:
+        return ()
+    where = " AND ".join(f"{quoted(name)} = {literal(str(value))}" for name, value in found[:4])
+    rows = sample.table.sql(
+        f"SELECT n FROM (SELECT row_number() OVER () - 1 AS n, * FROM data) AS numbered WHERE {where} ORDER BY n LIMIT 5"
+    )
+    return tuple(int(r[0]) for r in rows)
 
 
 def candidate_keys(p: TableProfile, sample: Sample, most: int = 5) -> list[tuple[str, ...]]:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from opsmith.tools.compute.profile import ColumnProfile, TableProfile
+from opsmith.tools.compute.profile_copies import alike_rows, rare_values, sum_hashes
 from opsmith.tools.compute.profile_kinds import named_like_id
-from opsmith.tools.compute.profile_rows import rare_values, sum_hashes
 from opsmith.tools.compute.profile_sample import Sample
 from opsmith.tools.contract import Finding
 
@@ -187,27 +187,33 @@ def _contradictions(p: TableProfile, sample: Sample, target: str) -> Iterable[Fi
         and c.kind not in ("id", "constant", "empty")
         and not (named_like_id(c.name) and c.distinct > 0.9 * p.rows)
     ]
-    if len(inputs) < 2 or not sample.whole or sample.rows < 20:
+    if len(inputs) < 2 or sample.rows < 20:
         return
-    hashes = sum_hashes([sample.codes(c.name) for c in inputs])
-    _, group = np.unique(hashes, return_inverse=True)
-    labels = sample.codes(target)
+    alike = alike_rows(p, sample, inputs)
+    if alike is None or not alike.sample.rows:
+        return
+    held = alike.sample
+    hashes = sum_hashes([held.codes(c.name) for c in inputs])
+    different, group = np.unique(hashes, return_inverse=True)
+    labels = held.codes(target)
     pairs = np.unique(np.stack([group, labels], axis=1)[labels >= 0], axis=0)
     several = np.bincount(pairs[:, 0], minlength=int(group.max()) + 1) > 1
-    seldom = np.zeros(sample.rows, bool)
-    for mask in rare_values(inputs, p, sample).values():
+    seldom = alike.seldom.copy()
+    for mask in rare_values(inputs, p, held).values():
         seldom |= mask
     rows = several[group] & seldom
     groups = len(np.unique(group[rows]))
-    if groups >= 3 and rows.sum() >= 0.003 * sample.rows and len(np.unique(hashes)) > 0.7 * sample.rows:
+    repeated = held.rows - len(different)
+    if groups >= 3 and rows.sum() >= 0.003 * alike.rows and repeated < 0.3 * alike.rows:
+        n = int(rows.sum()) * held.step
         yield Finding(
             "conflicting_labels",
             "warning",
-            f"{int(rows.sum()):,} rows agree in every input but not in {target} ({groups:,} groups): at most one "
-            "of each is right.",
+            f"{'about ' if held.step > 1 else ''}{n:,} rows agree in every input but not in {target} "
+            f"({groups * held.step:,} groups): at most one of each is right.",
             (target,),
-            {"count": int(rows.sum()), "share": float(rows.mean())},
-            sample.rows_where(rows),
+            {"count": n, "share": n / p.rows},
+            held.rows_where(rows),
             f"deduplicate {p.name}",
         )
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from opsmith.tools.compute.pii import find_personal, is_card, is_iban
+import numpy as np
+
+from opsmith.tools.compute.pii import KINDS, find_personal, is_card, is_iban
 from opsmith.tools.compute.profile import ColumnProfile, TableProfile
 from opsmith.tools.compute.profile_kinds import BOOLEAN_WORDS, HIDDEN, named_like_code
+from opsmith.tools.compute.profile_look import Look, example
 from opsmith.tools.compute.profile_sample import Sample
-from opsmith.tools.contract import Finding, Severity
+from opsmith.tools.contract import Finding
 
 _DAMAGE = re.compile(
     "\ufffd|Ã[\x80-\xbf¡-¿ƒ‚„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\xa0-¿]|â€|ï¿½|Ð[\x80-\xbf°-¿]|[A-Za-z]\\?[a-z]{2}|\\\\u00[0-9a-f]{2}"
@@ -25,51 +28,51 @@ _NAMES = re.compile(
     r"(^|[_ ])(first|last|sur|given|family|full|customer|patient|employee|user|contact)[_ ]?name$|^surname$|^lastname$",
     re.IGNORECASE,
 )
-MOST = 8000  # distinct values searched for expressions
+_TYPED = r"^\s*([-+.,]?\d|[$€£¥₹]|USD|EUR|GBP|CHF)"  # what a number or a sum of money begins with
+_NUMBERED = r"@|(\d\D*){7}"  # what personal data has in it
+_DAMAGED = r"[^\x00-\x7f]|[A-Za-z]\?[a-z]{2}|\\u00"
+SEARCHED = 1500  # texts searched for personal data; the rest is counted like these
 
 
 def text_findings(c: ColumnProfile, p: TableProfile, sample: Sample) -> Iterable[Finding]:
     """Findings of one column of text."""
-    counts = {str(v): n for v, n in (c.values or sample.counts(c.name)).items()}
-    scale = 1 if sample.whole or len(c.values) >= c.distinct else sample.step
-    held = sum(counts.values()) - sum(n for v, n in counts.items() if v.strip().casefold() in HIDDEN)
-    if held < 3:
+    look = Look(c, p, sample)
+    if look.held < 3:
         return
-    look = _Look(c, p, sample, counts, scale, held)
     typed = list(_typed(look)) if c.kind not in ("id", "email", "url", "ip", "iban", "date", "phone", "card") else []
     yield from typed
     if c.kind not in ("date", "id"):
         yield from _personal(look)
     yield from _spellings(look, bool(typed))
-    yield from _matching(
-        look,
+    yield from look.matching(
         "encoding",
         "critical",
-        _damaged(counts),
+        _DAMAGED,
+        _damaged(look),
         "{n} values with damaged letters (such as {v}): the file was read in the wrong encoding once",
         f"repair the encoding of {c.name} in {p.name}",
     )
-    yield from _matching(
-        look,
+    yield from look.matching(
         "control_characters",
         "info",
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[^\x00-\x7f]",
         lambda t: _CONTROL.search(t) is not None,
         "{n} values with invisible control characters",
         f"clean {c.name} in {p.name}",
     )
-    yield from _matching(
-        look,
+    yield from look.matching(
         "formula_cells",
         "warning",
+        r"^[=+@-]",
         lambda t: _FORMULA.match(t) is not None,
         "{n} cells that a spreadsheet would run as formulas (such as {v})",
         f"clean {p.name}",
     )
     if c.kind == "text":
-        yield from _matching(
-            look,
+        yield from look.matching(
             "markup",
             "info",
+            "[<&]",
             lambda t: _MARKUP.search(t) is not None,
             "{n} texts with HTML marks in them",
             f"normalise the text of {c.name} in {p.name}",
@@ -78,42 +81,11 @@ def text_findings(c: ColumnProfile, p: TableProfile, sample: Sample) -> Iterable
     yield from _cut_ends(look)
 
 
-class _Look:
-    """One column as the searches below see it: distinct values with counts, and how to say them."""
-
-    def __init__(
-        self, c: ColumnProfile, p: TableProfile, sample: Sample, counts: Mapping[str, int], scale: int, held: int
-    ):
-        self.c, self.p, self.sample, self.counts, self.scale, self.held = c, p, sample, counts, scale, held
-
-    def rows(self, values: set[str]) -> tuple[int, ...]:
-        """Row numbers in the sample where one of the values stands."""
-        import numpy as np
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        column = self.sample.arrow.column(self.c.name)
-        mask = pc.fill_null(pc.is_in(column, pa.array(sorted(values)[:500], column.type)), False)
-        return self.sample.rows_where(np.asarray(mask.combine_chunks() if hasattr(mask, "combine_chunks") else mask))
-
-    def finding(
-        self, id: str, severity: Severity, message: str, count: int, values: set[str], fix: str, **more: object
-    ) -> Finding:
-        n = min(count * self.scale, self.p.rows)
-        return Finding(
-            id,
-            severity,
-            f"{self.c.name} {message}",
-            (self.c.name,),
-            {"count": n, "share": n / max(1, self.p.rows), **more},
-            self.rows(values),
-            fix,
-        )  # type: ignore[arg-type]
-
-
-def _typed(look: _Look) -> Iterable[Finding]:
+def _typed(look: Look) -> Iterable[Finding]:
     """Numbers kept as text: plain, with units, of several units, with two decimal marks, mixed with words."""
     c, p = look.c, look.p
+    if len(look.texts) > 60 and look.often[look.passing(_TYPED)].sum() < 0.02 * look.held:
+        return
     plain = united = 0
     units: Counter[str] = Counter()
     marks: Counter[str] = Counter()
@@ -174,7 +146,7 @@ def _typed(look: _Look) -> Iterable[Finding]:
         as_stored = not sample_is_text(p) and c.distinct <= 40 and united == 0 and not others
         if numeric >= 0.7 and not named_like_code(c.name) and not small_codes and not as_stored and look.held >= 10:
             what = f"numbers with the unit {next(iter(real_units))}" if real_units else "numbers"
-            odd = f"; {others * look.scale:,} are none (such as {_example(examples)})" if others else ""
+            odd = f"; {others * look.scale:,} are none (such as {example(examples)})" if others else ""
             stands = f"; {c.hidden:,} stand for missing" if c.hidden else ""
             yield look.finding(
                 "numbers_as_text",
@@ -207,7 +179,7 @@ def _typed(look: _Look) -> Iterable[Finding]:
         yield look.finding(
             "mixed_types",
             "warning",
-            f"mixes numbers ({numeric:.0%}) with words (such as {_example(examples)}).",
+            f"mixes numbers ({numeric:.0%}) with words (such as {example(examples)}).",
             min(plain + united, others),
             examples,
             f"clean {p.name}",
@@ -219,7 +191,7 @@ def sample_is_text(p: TableProfile) -> bool:
     return not p.name.lower().split(":")[0].endswith((".parquet", ".pq", ".feather", ".arrow", ".duckdb"))
 
 
-def _levels(words: Mapping[str, int], plain: int, look: _Look) -> bool:
+def _levels(words: Mapping[str, int], plain: int, look: Look) -> bool:
     """Whether the numbers are just names among names: `1st`, `2`, `unknown` of a short list with more words than numbers."""
     return plain < 0.1 * look.held and len(words) > 3
 
@@ -231,33 +203,37 @@ def _decimal_marks(text: str) -> set[str]:
     return {found[1]}
 
 
-def _personal(look: _Look) -> Iterable[Finding]:
+def _personal(look: Look) -> Iterable[Finding]:
     """Personal data: whole values of that kind, or hidden in longer texts; cards and IBANs by their check digits."""
     c, p = look.c, look.p
     whole = {"email": c.patterns.get("email", 0), "phone": c.patterns.get("phone", 0)}
     for kind, count in whole.items():
-        if count >= max(3, 0.5 * look.held / max(1, look.scale)) and c.kind in (kind, "text", "category"):
+        if count >= max(3, 0.5 * c.looked) and c.kind in (kind, "text", "category"):
             yield look.finding(
                 "pii",
                 "warning",
                 f"holds personal data ({kind}).",
-                count * (1 if look.scale == 1 else look.sample.step),
+                count * look.sample.step,
                 set(),
                 f"mask {c.name} in {p.name}",
+                counted=True,
                 kind=kind,
             )
             return
     found: Counter[str] = Counter()
     where: set[str] = set()
-    for text, n in list(look.counts.items())[:MOST]:
-        if "@" not in text and sum(ch.isdigit() for ch in text) < 7:
-            continue
-        kinds = {k.kind for k in find_personal(text[:2000]) if k.kind != "ip"}
-        if c.kind in ("id", "code", "number", "money", "date", "percent"):
-            kinds &= {"email", "card", "iban", "national_id"}
+    wanted: Sequence[str] = [k for k in KINDS if k != "ip"]
+    if c.kind in ("id", "code", "number", "money", "date", "percent"):
+        wanted = ("email", "card", "iban", "national_id")
+    maybe = look.passing(_NUMBERED)
+    searched = look.only(maybe, SEARCHED)
+    more = float(look.often[maybe].sum() / max(1, sum(searched.values())))
+    for text, n in searched.items():
+        kinds = {k.kind for k in find_personal(text[:2000], wanted)}
         if kinds:
             found.update(dict.fromkeys(kinds, n))
             where.add(text)
+    found = Counter({kind: round(n * more) for kind, n in found.items()})
     for kind, count in found.most_common():
         enough = {"email": 3, "national_id": max(3, 0.2 * look.held), "card": max(3, 0.2 * look.held), "iban": 3}.get(
             kind, max(5, 0.003 * look.held)
@@ -304,14 +280,14 @@ def _personal(look: _Look) -> Iterable[Finding]:
             )
 
 
-def _spellings(look: _Look, typed: bool) -> Iterable[Finding]:
+def _spellings(look: Look, typed: bool) -> Iterable[Finding]:
     """One value in several spellings; blanks around values."""
     from opsmith.tools.compute.steps.categories import merged_spellings
 
     c, p = look.c, look.p
-    padded = {v: n for v, n in look.counts.items() if v != v.strip() and v.strip()}
+    padded = look.padded()
     merged: dict[str, str] = {}
-    if c.kind in ("category", "boolean", "ordinal") and 2 <= len(look.counts) <= 3000 and not typed:
+    if c.kind in ("category", "boolean", "ordinal") and 2 <= len(look.texts) <= 3000 and not typed:
         merged = merged_spellings({v: n for v, n in look.counts.items() if v.strip()})
         groups: dict[str, list[str]] = {}
         for spelling, usual in merged.items():
@@ -344,10 +320,10 @@ def _spellings(look: _Look, typed: bool) -> Iterable[Finding]:
         )
 
 
-def _damaged(counts: Mapping[str, int]) -> Callable[[str], bool]:
+def _damaged(look: Look) -> Callable[[str], bool]:
     """A test for damaged letters; a question mark inside of words counts only where whole ones are rare."""
-    questions = sum(1 for t in list(counts)[:MOST] if _QUESTION.search(t) and "http" not in t)
-    several = questions >= 3 and all(len(t) < 60 for t in list(counts)[:MOST] if _QUESTION.search(t))
+    questions = [t for t in look.only(look.passing(r"[A-Za-z]\?[a-z]{2}")) if "http" not in t]
+    several = len(questions) >= 3 and all(len(t) < 60 for t in questions)
 
     def test(text: str) -> bool:
         found = _DAMAGE.search(text)
@@ -356,31 +332,19 @@ def _damaged(counts: Mapping[str, int]) -> Callable[[str], bool]:
     return test
 
 
-def _matching(
-    look: _Look, id: str, severity: Severity, test: Callable[[str], bool], words: str, fix: str, least: float = 0.0
-) -> Iterable[Finding]:
-    """A finding for the values that pass a test, when they are more than a share of all."""
-    hits = {v: n for v, n in list(look.counts.items())[: MOST * 4] if test(v)}
-    count = sum(hits.values())
-    if hits and count > least * look.held:
-        told = words.format(n=f"{min(count * look.scale, look.p.rows):,}", v=_example(set(hits)))
-        yield look.finding(id, severity, f"has {told}.", count, set(hits), fix)
-
-
-def _cut_ends(look: _Look) -> Iterable[Finding]:
+def _cut_ends(look: Look) -> Iterable[Finding]:
     """Many texts of exactly the greatest length: something cut them there."""
     if look.c.kind not in ("text", "category", "url") or look.c.distinct < 20:
         return
-    lengths: Counter[int] = Counter()
-    for text, n in look.counts.items():
-        lengths[len(text)] += n
-    top = max(lengths)
-    at_top = lengths[top]
-    below = [lengths.get(top - k, 0) for k in range(1, 11)]
-    ends = [t for t in look.counts if len(t) == top]
-    if top < 8 or len(lengths) < 6 or len(ends) < 5 or at_top < max(8, 0.01 * look.held) or at_top > 0.7 * look.held:
+    lengths = np.bincount(look.lengths, weights=look.often)
+    top = len(lengths) - 1
+    at_top = int(lengths[top])
+    below = lengths[max(0, top - 10) : top]
+    ends = [look.texts[i] for i in np.flatnonzero(look.lengths == top).tolist()]
+    few = np.count_nonzero(lengths) < 6 or len(ends) < 5
+    if top < 8 or few or at_top < max(8, 0.01 * look.held) or at_top > 0.7 * look.held:
         return
-    if at_top > 4 * max(1.0, sum(below) / len(below)) and at_top > 1.8 * max(below):
+    if at_top > 4 * max(1.0, float(below.sum()) / 10) and at_top > 1.8 * float(below.max()):
         yield look.finding(
             "truncated",
             "warning",
@@ -391,8 +355,3 @@ def _cut_ends(look: _Look) -> Iterable[Finding]:
             f"show rows of {look.p.name} where length of {look.c.name} is {top}",
             length=top,
         )
-
-
-def _example(values: set[str]) -> str:
-    shown = min(values, key=lambda v: (len(v) < 2, len(v), v)) if values else ""
-    return repr(shown if len(shown) <= 40 else shown[:39] + "…")

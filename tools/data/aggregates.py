@@ -199,6 +199,21 @@ def histograms(table: Table, edges: Mapping[str, Sequence[float]]) -> dict[str, 
     return found
 
 
+def outside(table: Table, limits: Mapping[str, tuple[float, float]]) -> dict[str, int]:
+    """How many finite values of each column lie below its first or above its second limit; PART columns a query."""
+    found: dict[str, int] = {}
+    names = list(limits)
+    for start in range(0, len(names), PART):
+        part = names[start : start + PART]
+        pieces = [
+            f"count(*) FILTER (isfinite({quoted(n)}::DOUBLE) AND "
+            f"({quoted(n)} < {_sql(limits[n][0])} OR {quoted(n)} > {_sql(limits[n][1])}))"
+            for n in part
+        ]
+        found |= dict(zip(part, map(int, table.sql(f"SELECT {', '.join(pieces)} FROM data")[0]), strict=True))
+    return found
+
+
 def histogram(table: Table, column: str, edges: Sequence[float]) -> list[int]:
     """Counts of finite values of one column in the bins [edge, next edge), the last one closed."""
     return histograms(table, {column: edges}).get(column, [])

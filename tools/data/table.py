@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import paths
@@ -38,6 +39,9 @@ class Table:
     connection: duckdb.DuckDBPyConnection
     notes: tuple[str, ...] = ()  # how it was read: delimiter, encoding, sheet, rows set aside
     columns: tuple[Column, ...] = field(default=())
+    holds: ClassVar[int] = (
+        2_000_000  # rows up to which whole columns may be held in memory; distributed tables say fewer
+    )
 
     def __post_init__(self) -> None:
         described = self.connection.execute("DESCRIBE data").fetchall()
@@ -59,6 +63,10 @@ class Table:
     def arrow(self, query: str) -> pa.Table:
         """Rows of a query over the view `data` as Arrow columns; for a sample that is held, not for whole tables."""
         return self.connection.sql(query).to_arrow_table()
+
+    def batches(self, query: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Rows of a query over the view `data`, in file order, at most so many at a time."""
+        yield from self.connection.sql(query).to_arrow_reader(rows)
 
     def frame(self, query: str) -> pd.DataFrame:
         """Rows of a query over the view `data` as a DataFrame; for a sample, not for whole tables."""

@@ -70,13 +70,18 @@ def _typos(totals: Mapping[str, int]) -> dict[str, str]:
     from rapidfuzz.distance import DamerauLevenshtein
 
     ordered = sorted(totals, key=lambda v: -totals[v])
-    frequent = [v for v in ordered if totals[v] >= 10][:400]
+    # what `_keystrokes` refuses anyway is never compared: values with digits, and other first letters
+    frequent: dict[str, list[str]] = defaultdict(list)
+    for usual in [v for v in ordered if totals[v] >= 10][:400]:
+        if usual and not any(ch.isdigit() for ch in usual):
+            frequent[usual[0]].append(usual)
     found: dict[str, str] = {}
+    most = max(totals.values(), default=0) * _RARE
     for rare in ordered:
-        if len(rare) < 4 or totals[rare] > max(totals.values()) * _RARE:
+        if len(rare) < 4 or totals[rare] > most or any(ch.isdigit() for ch in rare):
             continue
         best: tuple[int, int, str] | None = None
-        for usual in frequent:
+        for usual in frequent.get(rare[0], ()):
             allowed = _keystrokes(rare, usual)
             if (
                 usual == rare
