@@ -72,6 +72,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("mlflow_tracking_uri", "", "MLflow server for models; empty means MLFLOW_TRACKING_URI or models/"),
     Setting("joblib_backend", "loky", "Where training runs in parallel: `loky`, `ray` or `dask`"),
     Setting("optuna_storage", "", "Database of tuning runs; empty means SQLite in .opsmith/"),
+    Setting("features_seconds", 60, "Seconds that a search for features may take"),
+    Setting("country", "", "Two letters of a country, whose public holidays become features of dates"),
     Setting("drift.psi", 0.1, "Population stability index from which a column counts as drifted"),
     Setting("telemetry.exporter", "", "OpenTelemetry exporter: empty for off, `console`, `otlp` or `memory`"),
     Setting("alerts.webhook_url", "", "Address that alerts are posted to"),

@@ -52,6 +52,9 @@ def features(
     time: str | None = None,
     skip: list[str] = [],  # noqa: B006
     feature_set: str | None = None,
+    related: list[str] = [],  # noqa: B006
+    keys: list[str] = [],  # noqa: B006
+    seconds: float | None = None,
     dry_run: bool = False,
     *,
     context: Context,
@@ -65,16 +68,18 @@ def features(
     another dataset). target: column to predict. columns: only these; exclude: never these. n: most features. metric: auc,
     logloss, ap, f1, accuracy, r2, rmse, mae, mape. algorithm: gradient_boosting or a linear one; both by default. by:
     column whose groups stay together in a fold. time: column that orders the rows; later rows are held out. skip: features
-    to leave out, by name or number. dry_run: propose no write.
+    to leave out, by name or number. related: child tables to aggregate over a key (files, database:table, or a database);
+    keys: how they join, such as customer_id or id = customer_id. seconds: time for a search. dry_run: propose no write.
     """
     from opsmith.tools.compute.features.ask import Asking, Wish
 
     asked = _operations(operations)
-    with Asking(context, dataset) as asking:
+    with Asking(context, dataset, wished_seconds=seconds) as asking:
         wish = Wish(
             asking.known([target])[0] if target else None, asking.known(columns), asking.known(exclude),
             asking.known([time])[0] if time else None, asking.known(by)[0] if by else None, metric,
             algorithm, tuple(keywords), n, str(context.settings.get("country") or "") or None,
+            tuple(related), tuple(keys),
         )  # fmt: skip
         if "apply" in asked or (feature_set and not set(asked) & {"explain", *_DIRECT}):
             return _apply(asking, wish, feature_set, output, skip, dry_run)
@@ -240,7 +245,7 @@ def _apply(
         feature_set = known[0]
     found, transformer = _stored(asking.context, feature_set)
     target_file = output_name(asking.context, asking.table, output)
-    action = applied_action(asking.context, asking.table, found, transformer, target_file, skip)
+    action = applied_action(asking.context, asking.table, found, transformer, target_file, skip, wish.related)
     names = [f.name for f in found.without(skip).features]
     headline = (
         f"{', '.join(names)} of {feature_set} can be computed for {asking.table.name} ({asking.table.rows:,} rows)."

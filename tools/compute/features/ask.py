@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import time
@@ -10,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from opsmith.tools.contract import Context, Finding, NeedsAnswer, ToolError
+from opsmith.tools.data import paths
 from opsmith.tools.data.table import Table, open_table, sha256_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from opsmith.tools.compute.features.featureset import FeatureSet
     from opsmith.tools.compute.features.problem import Problem
+    from opsmith.tools.compute.features.related import Aggregate, Link
     from opsmith.tools.compute.features.roles import Roles
 
 MOST_ROWS = 20_000  # rows that a search looks at
@@ -37,6 +41,8 @@ class Wish:
     keywords: tuple[str, ...] = ()
     n: int | None = None
     country: str | None = None
+    related: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @dataclass
@@ -47,7 +53,11 @@ class Asking:
     dataset: str
     table: Table = field(init=False)
     started: float = field(default_factory=time.monotonic)
+    wished_seconds: float | None = None
     _frame: Any = None
+    _joined: Any = None
+    links: list[Link] = field(default_factory=list)  # how child tables are joined
+    aggregates: list[Aggregate] = field(default_factory=list)  # what their rows come to
 
     def __post_init__(self) -> None:
         self.table = open_table(self.context, self.dataset)
@@ -70,6 +80,13 @@ class Asking:
             self._frame = self.table.pandas(sample=most, seed=self.context.seed)
         return self._frame
 
+    def enlarged(self, found: FeatureSet) -> pd.DataFrame:
+        """The sample with the columns from child tables that a feature set reads."""
+        from opsmith.tools.compute.features import related
+
+        lacking = [a for a in found.needed if a.name not in self.frame.columns]
+        return related.computed(self.context, self.frame, lacking) if lacking else self.frame
+
     def target(self, wish: Wish, why: str) -> str:
         """The target, or a question for it with the columns to choose from."""
         if wish.target is None:
@@ -86,9 +103,31 @@ class Asking:
             self.frame, target, wish.columns, (*wish.exclude, *refused), time=wish.time, groups=wish.groups,
             like=like.roles.plan if like else None, seed=self.context.seed,
         )  # fmt: skip
-        if not found.kinds:
+        if not found.kinds and not wish.related:
             raise ToolError(f"No usable column of {self.table.name} is left to make features for {target} from.")
-        return Problem(self.frame, found, target, self.context.seed, wish.metric or "", check=self.context.check)
+        frame = self.frame
+        if wish.related:
+            frame = self._with_children(wish, found)
+            kinds = {**found.kinds, **{a.name: "number" for a in self.aggregates}}
+            found = dataclasses.replace(found, kinds=kinds)
+        return Problem(frame, found, target, self.context.seed, wish.metric or "", check=self.context.check)
+
+    def _with_children(self, wish: Wish, found: Roles) -> pd.DataFrame:
+        """The rows with what their partners in the child tables come to, as further columns; computed once."""
+        from opsmith.tools.compute.features import related
+        from opsmith.tools.compute.features.roles import is_date
+
+        if self._joined is None:
+            moment = wish.time or found.plan.time_column
+            if moment is None or not is_date(self.frame[moment]):
+                moment = next((c for c in self.table.column_names if is_date(self.frame[c])), None)
+            self.context.progress(None, f"joining {', '.join(wish.related)}")
+            self.links = related.links(self.context, self.table, wish.related, wish.keys, moment)
+            taken = list(self.table.column_names)
+            for link in self.links:
+                self.aggregates += related.aggregates(self.context, link, [*taken, *(a.name for a in self.aggregates)])
+            self._joined = related.computed(self.context, self.frame, self.aggregates)
+        return self._joined
 
     def deadline(self) -> Deadline:
         """Until when a search may go on: the setting features_seconds, else a minute, counted from the request on.
@@ -102,15 +141,19 @@ class Asking:
     @property
     def seconds(self) -> float:
         """The time that one request may take."""
-        said = self.context.settings.get("features_seconds", SECONDS)
+        said = self.wished_seconds or self.context.settings.get("features_seconds", SECONDS)
         try:
             return max(1.0, float(said))
         except (TypeError, ValueError):
             raise ToolError(f"features_seconds is {said!r}; it takes a number of seconds such as 60.") from None
 
+    def _state(self, name: str | None) -> str:
+        path = self.table.path if name is None else paths.find(self.context, name.rpartition(":")[0] or name)
+        return sha256_of(path) if path.is_file() else str(path)
+
     def key(self, wish: Wish) -> str:
         """A name for this request on these very bytes, under which what was found is kept."""
-        state = sha256_of(self.table.path) if self.table.path.is_file() else self.table.name
+        state = self._state(None)
         plain = json.dumps(
             [state, self.table.name, wish.__dict__, self.context.seed, self.seconds], sort_keys=True, default=str
         )

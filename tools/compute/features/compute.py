@@ -96,7 +96,7 @@ def fit_crossed(node: Node, rows: Rows, target: np.ndarray, seed: int = 0) -> tu
 
 
 def _values(node: Node, rows: Rows, state: Callable[[Call, Sequence[Any]], dict[str, Any]]) -> np.ndarray:
-    value = _value(node, rows, state, "category")
+    value = _value(node, rows, state, "number")  # a column alone is a feature only as a number
     return np.full(len(rows), value) if np.ndim(value) == 0 else np.asarray(value)
 
 

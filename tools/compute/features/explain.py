@@ -47,7 +47,8 @@ def explain(asking: Asking, found: FeatureSet, wish: Wish) -> Result:
 
 def outcome_by_part(asking: Asking, found: FeatureSet, entry: Entry) -> tuple[list[Bin], list[tuple[str, float]]]:
     """Rows and mean outcome in up to eight parts of the feature's range, and the terms of a text score."""
-    frame = asking.frame[asking.frame[found.target].notna()]
+    frame = asking.enlarged(found)
+    frame = frame[frame[found.target].notna()]
     rows, outcome = Rows(frame), outcome_of(frame[found.target], found.task)
     values, fitted = fit(entry.node, rows, outcome)
     weights = fitted[0].get("weights", {}) if fitted and entry.expression.startswith("keyword_risk") else {}

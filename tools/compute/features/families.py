@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Protocol
 
@@ -18,6 +18,20 @@ class Family(Protocol):
     name: str
 
     def candidates(self, look: Look) -> Iterator[Node]: ...
+
+
+class Children:
+    """What the rows of child tables come to, as it is; other families bend and combine it like any number."""
+
+    name = "related"
+
+    def __init__(self, names: Sequence[str]):
+        self.names = names
+
+    def candidates(self, look: Look) -> Iterator[Node]:
+        for name in self.names:
+            if look.distinct[name] > 1:
+                yield Column(name)
 
 
 class Curves:

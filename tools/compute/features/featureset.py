@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsmith.tools.compute.features.expression import Node, check, columns_of, parse, written
+from opsmith.tools.compute.features.related import Aggregate, from_plain
 from opsmith.tools.compute.features.words import in_words, name_of
 from opsmith.tools.contract import ToolError
 from opsmith.tools.data.documents import read_document
@@ -53,17 +54,25 @@ class FeatureSet:
     kinds: Mapping[str, str]
     features: tuple[Entry, ...]
     scores: Mapping[str, Any] = field(default_factory=dict)  # model -> before, after, gain, folds
+    related: tuple[Aggregate, ...] = ()  # columns that come from child tables
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Columns that the formulas read."""
         return tuple(dict.fromkeys(c for f in self.features for c in columns_of(f.node)))
 
+    @property
+    def needed(self) -> tuple[Aggregate, ...]:
+        """The columns from child tables that the formulas read."""
+        return tuple(a for a in self.related if a.name in self.inputs)
+
     def without(self, names: Sequence[str]) -> FeatureSet:
         """The set without some features, named or counted from 1. ToolError when one is not there."""
         gone = {self.place(n) for n in names}
         kept = tuple(f for i, f in enumerate(self.features) if i not in gone)
-        return FeatureSet(self.dataset, self.target, self.task, self.metric, self.kinds, kept, self.scores)
+        return FeatureSet(
+            self.dataset, self.target, self.task, self.metric, self.kinds, kept, self.scores, self.related
+        )
 
     def place(self, name: str) -> int:
         """Where a feature stands, by its name or its number from 1."""
@@ -83,6 +92,8 @@ class FeatureSet:
         used = {c: self.kinds[c] for c in self.inputs if c in self.kinds}
         plain = {"version": VERSION, "dataset": self.dataset, "target": self.target, "task": self.task, "metric": self.metric,
                  "columns": used, "scores": dict(self.scores), "features": [f.as_dict() for f in self.features]}  # fmt: skip
+        if needed := [a.as_dict() for a in self.needed]:
+            plain["related"] = needed
         return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110))
 
 
@@ -99,7 +110,9 @@ def read_set(text: str, name: str = "the feature set") -> FeatureSet:
         raise ToolError(f"{name} has more than one feature called {twice[0]}.")
     scores = plain.get("scores") if isinstance(plain.get("scores"), dict) else {}
     dataset, target, task, metric = (str(plain.get(k, "")) for k in ("dataset", "target", "task", "metric"))
-    return FeatureSet(dataset, target, task, metric, kinds, entries, scores or {})
+    return FeatureSet(
+        dataset, target, task, metric, kinds, entries, scores or {}, from_plain(plain.get("related") or (), name)
+    )
 
 
 def _entry(plain: Any, number: int, kinds: Mapping[str, str], name: str) -> Entry:

@@ -69,8 +69,8 @@ def module_text(features: Sequence[tuple[str, str]], fitted: Sequence[Sequence[M
 def _code(node: Node, states: Iterator[str]) -> str:
     if isinstance(node, (Number, Text)):
         return repr(node.value)
-    if isinstance(node, Column):
-        raise AssertionError("a column is read where its kind is known")
+    if isinstance(node, Column):  # alone; within a call it is read in the kind that the call takes
+        return f"number(table[{node.name!r}])"
     function = function_of(node)
     told = []
     for argument, kind in zip(node.arguments, expected(node), strict=True):
@@ -83,7 +83,7 @@ def _code(node: Node, states: Iterator[str]) -> str:
 
 
 def _functions(node: Node) -> list[str]:
-    found = []
+    found = ["number"] if isinstance(node, Column) else []
     for one in walk(node):
         if isinstance(one, Call):
             found.append(function_of(one).apply.__name__)

@@ -50,7 +50,8 @@ def page(asking: Asking, found: Suggestions) -> str:
 
 def _one(asking: Asking, found: Suggestions, entry: Entry, number: int) -> str:
     s = found.features
-    frame = asking.frame[asking.frame[s.target].notna()].head(_ROWS)
+    frame = asking.enlarged(s)
+    frame = frame[frame[s.target].notna()].head(_ROWS)
     rows, outcome = Rows(frame), outcome_of(frame[s.target], s.task)
     values, fitted = fit(entry.node, rows, outcome)
     what = "mean" if s.task == "regression" else "share"

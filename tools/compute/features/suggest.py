@@ -11,12 +11,13 @@ import numpy as np
 
 from opsmith.tools.compute.features import metrics
 from opsmith.tools.compute.features.ask import Asking, Wish, leak_findings
-from opsmith.tools.compute.features.expression import Node, columns_of, written
-from opsmith.tools.compute.features.families import Family, Interactions, Pairs
+from opsmith.tools.compute.features.expression import Column, Node, columns_of, written
+from opsmith.tools.compute.features.families import Children, Family, Interactions, Pairs
 from opsmith.tools.compute.features.families_more import families
 from opsmith.tools.compute.features.featureset import Entry, FeatureSet, read_set
 from opsmith.tools.compute.features.problem import Engine, Problem, one_thread
 from opsmith.tools.compute.features.refusals import gives_away
+from opsmith.tools.compute.features.related import Aggregate, told_late
 from opsmith.tools.compute.features.search import Outcome, search
 from opsmith.tools.compute.features.words import in_words, name_of
 from opsmith.tools.contract import Context, Finding
@@ -45,7 +46,8 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
         return _read(kept)
     context.progress(0.01, f"looking at {asking.table.name}")
     first = asking.problem(wish)
-    findings = leak_findings(asking.frame, first.roles, target, asking.table.name, context.seed)
+    findings = leak_findings(first.frame, first.roles, target, asking.table.name, context.seed)
+    findings += [Finding("child-time", "warning", text) for text in told_late(asking.table, asking.links, context)]
     refused = [f.columns[0] for f in findings if f.severity == "critical"]
     problem = asking.problem(wish, refused, first) if refused else first
     engines = _engines(wish)
@@ -54,7 +56,9 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
     for number, engine in enumerate(engines):
         problem.left = deadline.share(1 / (len(engines) - number)).left
         with one_thread():
-            outcomes.append(_one(problem, engine, wish, only, context, number / len(engines), 1 / len(engines)))
+            outcomes.append(
+                _one(problem, engine, wish, only, asking.aggregates, context, number / len(engines), 1 / len(engines))
+            )
         if outcomes[-1].stopped == "it was stopped":
             break
     made = Suggestions(_set(asking, problem, outcomes, wish), tuple(findings), _summary(asking, problem, outcomes))
@@ -74,6 +78,7 @@ def _one(
     engine: Engine,
     wish: Wish,
     only: Sequence[str],
+    aggregates: Sequence[Aggregate],
     context: Context,
     start: float,
     share: float,
@@ -89,23 +94,25 @@ def _one(
     return search(
         problem,
         engine,
-        _families(wish, only),
+        _families(wish, only, aggregates),
         most=min(MOST, wish.n or MOST),
         progress=progress,
         refused=refused,
     )
 
 
-def _families(wish: Wish, only: Sequence[str]) -> tuple[Family, ...]:
+def _families(wish: Wish, only: Sequence[str], aggregates: Sequence[Aggregate]) -> tuple[Family, ...]:
     if "interactions" in only:
         return (Interactions(), Pairs())
-    return families(wish.country)
+    added: tuple[Family, ...] = (Children([a.name for a in aggregates]),) if aggregates else ()
+    return (*added, *families(wish.country))
 
 
 def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wish) -> FeatureSet:
     """Features of both models in one set; one that helps both is listed once, with its larger gain."""
     taken = list(asking.table.column_names)
     entries: dict[Node, Entry] = {}
+    said: dict[Node, str] = {Column(a.name): a.meaning for a in asking.aggregates}
     for outcome in outcomes:
         for feature in outcome.features:
             known = entries.get(feature.node)
@@ -113,7 +120,7 @@ def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wi
             if known and (known.gain or 0) >= feature.gain.mean:
                 entries[feature.node] = Entry(**{**known.__dict__, "models": models})
                 continue
-            name = known.name if known else name_of(feature.node, taken)
+            name = known.name if known else _name(feature.node, taken, asking)
             taken.append(name)
             interval = (round(feature.gain.low, 5), round(feature.gain.high, 5))
             entries[feature.node] = Entry(
@@ -123,13 +130,27 @@ def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wi
                 round(feature.gain.mean, 5),
                 interval,
                 models,
-                in_words(feature.node),
+                said.get(feature.node) or in_words(feature.node),
             )
     ordered = tuple(sorted(entries.values(), key=lambda e: -(e.gain or 0)))[: min(MOST, wish.n or MOST)]
     kinds = {c: problem.roles.kinds[c] for e in ordered for c in columns_of(e.node)}
     return FeatureSet(
-        asking.table.name, problem.target, problem.task, problem.metric, kinds, ordered, _scores(problem, outcomes)
+        asking.table.name,
+        problem.target,
+        problem.task,
+        problem.metric,
+        kinds,
+        ordered,
+        _scores(problem, outcomes),
+        tuple(asking.aggregates),
     )
+
+
+def _name(node: Node, taken: Sequence[str], asking: Asking) -> str:
+    """A column of a child table keeps the name that its table gave it."""
+    if isinstance(node, Column) and node.name in {a.name for a in asking.aggregates}:
+        return node.name
+    return name_of(node, taken)
 
 
 def _scores(problem: Problem, outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from opsmith.tools.compute.features import related
 from opsmith.tools.compute.features.expression import columns_of, learns, looks_back, parse
 from opsmith.tools.compute.features.featureset import FeatureSet
 from opsmith.tools.compute.features.module import module_text
+from opsmith.tools.compute.features.related import Aggregate
 from opsmith.tools.compute.features.transformer import FeatureTransformer, save
 from opsmith.tools.compute.recipe import stem
 from opsmith.tools.compute.recipe_output import default_output, ending_of, write_table
@@ -52,7 +54,7 @@ def fitted(context: Context, table: Table, found: FeatureSet) -> tuple[FeatureTr
         raise ToolError(f"The features learn from {found.target}, which {table.name} does not have.")
     columns = [*needed, *([found.target] if learning and found.target not in needed else [])]
     whole = table.rows <= MOST_FITTED
-    frame = table.pandas(columns, sample=None if whole else MOST_FITTED, seed=context.seed)
+    frame = related.read(context, table, columns, found.needed, None if whole else MOST_FITTED)
     known = frame[found.target].notna().to_numpy() if learning else np.ones(len(frame), dtype=bool)
     rows = frame[known]
     values = made.fit_transform(rows, rows[found.target] if learning else None).to_numpy(float)
@@ -62,20 +64,20 @@ def fitted(context: Context, table: Table, found: FeatureSet) -> tuple[FeatureTr
         if not known.all():
             result[~known] = made.transform(frame)[~known].to_numpy(float)
         return made, result
-    return made, applied(context, table, made)
+    return made, applied(context, table, made, found.needed)
 
 
-def applied(context: Context, table: Table, made: FeatureTransformer) -> np.ndarray:
+def applied(context: Context, table: Table, made: FeatureTransformer, children: Sequence[Aggregate] = ()) -> np.ndarray:
     """A fitted transformer's features for every row of a table, in file order, a batch at a time where rows stand alone."""
     nodes = [parse(expression) for _, expression in made.features]
     needed = list(dict.fromkeys(c for node in nodes for c in columns_of(node)))
-    lacking = [c for c in needed if c not in table.column_names]
+    lacking = [c for c in needed if c not in table.column_names and c not in {a.name for a in children}]
     if lacking:
         raise ToolError(f"{table.name} lacks {', '.join(lacking)}, which the features are computed from.")
     bare = FeatureTransformer(made.features, made.kinds, made.task, False, made.seed)
     bare.fitted_, bare.feature_names_in_ = made.fitted_, made.feature_names_in_
-    if any(looks_back(node) for node in nodes) or table.rows <= BATCH_ROWS:
-        return bare.transform(table.pandas(needed)).to_numpy(float)
+    if children or any(looks_back(node) for node in nodes) or table.rows <= BATCH_ROWS:
+        return bare.transform(related.read(context, table, needed, children)).to_numpy(float)
     parts: list[np.ndarray] = []
     reader = table.connection.sql(f"SELECT {', '.join(map(quoted, needed))} FROM data").to_arrow_reader(BATCH_ROWS)
     for batch in reader:
@@ -171,6 +173,9 @@ def action_for(
         if found.target
         else f"Features made from {table.name}."
     )
+    if found.needed:
+        listed = "\n".join(f"  {a.name}: {a.meaning}" for a in found.needed)
+        about += f"\n\nThe table must have these columns, computed from its child tables:\n{listed}"
     code = module_text([(f.name, f.expression) for f in found.features], transformer.fitted_, about)
     action = propose.write(
         context,
@@ -184,7 +189,7 @@ def action_for(
 
 def first_rows(table: Table, found: FeatureSet, values: np.ndarray) -> Shown:
     """The features of the first rows beside the columns they are made from."""
-    read = list(found.inputs)[:4]
+    read = [c for c in found.inputs if c in table.column_names][:4]
     frame = (
         table.pandas(read).head(5)
         if read and table.rows <= MOST_FITTED
@@ -206,13 +211,15 @@ def applied_action(
     transformer: FeatureTransformer,
     output: str,
     skip: Sequence[str] = (),
+    children: Sequence[str] = (),
 ) -> Action:
     """The write of a copy of another table with the features of a fitted transformer."""
     kept = found.without(skip)
     places = [i for i, (name, _) in enumerate(transformer.features) if name in {f.name for f in kept.features}]
     if [transformer.features[i] for i in places] != [[f.name, f.expression] for f in kept.features]:
         raise ToolError("The feature set was edited after its transformer was fitted. Generate the features again.")
-    values = applied(context, table, transformer)[:, places]
+    needed = related.known_files(context, found.needed, children)
+    values = applied(context, table, transformer, needed)[:, places]
     copy = enriched(context, table, [f.name for f in kept.features], values, output)
     return propose.write(
         context,
