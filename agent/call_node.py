@@ -103,6 +103,7 @@ def _run(runtime: Runtime, one: Mapping[str, Any], write: Any) -> Ran:
             checked = ran.tool.validate(one["args"])
             write(events.ToolStarted(one["id"], ran.tool.name, ran.tool.intent, one["args"]))
             context = runtime.context(progress_of(one["id"], write))
+            context = dataclasses.replace(context, partial=partial_of(one["id"], write))
             ran.result = ran.tool.run(**checked, context=context)
         except NeedsAnswer as question:
             ran.status, ran.problem, ran.choices = "question", str(question), question.choices
@@ -127,6 +128,11 @@ def progress_of(call_id: str, write: Any) -> Callable[[float | None, str], None]
         write(events.Progress(call_id, fraction, note))
 
     return tell
+
+
+def partial_of(call_id: str, write: Any) -> Callable[[Result], None]:
+    """What a call has found so far as events."""
+    return lambda result: write(events.ToolPartial(call_id, masked(result.as_dict())))
 
 
 def _finish(runtime: Runtime, ran: Ran, update: dict[str, Any], write: Any) -> list[BaseMessage]:

@@ -43,6 +43,14 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class ToolPartial:
+    """What a running tool has found so far, as plain values; the next one, or ToolDone, takes its place."""
+
+    call_id: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class ToolDone:
     """A tool's Result as plain values (contract.Result.as_dict) under a handle such as `result:profile-3`."""
 
@@ -123,4 +131,16 @@ class Finished:
     footer: str = ""
 
 
-Event = Said | Asked | ToolStarted | Progress | ToolDone | ToolWaits | NeedsApproval | ActionDone | Problem | Finished
+Event = (
+    Said
+    | Asked
+    | ToolStarted
+    | Progress
+    | ToolPartial
+    | ToolDone
+    | ToolWaits
+    | NeedsApproval
+    | ActionDone
+    | Problem
+    | Finished
+)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
 from opsmith.agent import events
-from opsmith.agent.terminal_charts import drawn, number
+from opsmith.agent.terminal_charts import drawn
+from opsmith.agent.terminal_tables import ResultTable
 from opsmith.memory.redaction import mask, plain
 
 FOLD = 24  # table rows and diff lines shown before folding
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 _MARKS = {"critical": "✖", "warning": "▲", "info": "•"}
+
+
+class _Working(Progress):
+    """The lines of running calls, below what one of them has found so far."""
+
+    early: RenderableType | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        if self.early is not None:
+            yield self.early
+        yield from super().get_renderables()
 
 
 class TerminalView:
@@ -29,7 +39,7 @@ class TerminalView:
         self.console = console or Console(highlight=False)
         self.shown: list[tuple[str, Mapping[str, Any]]] = []  # (handle, result), newest last
         self._streaming = False
-        self._progress: Progress | None = None
+        self._progress: _Working | None = None
         self._tasks: dict[str, Any] = {}
 
     def show(self, event: events.Event) -> None:
@@ -46,6 +56,8 @@ class TerminalView:
                 self._working(event.call_id, event.tool)
             case events.Progress():
                 self._advance(event)
+            case events.ToolPartial(result=result):
+                self._early(result)
             case events.ToolDone():
                 self._done(event)
             case events.ToolWaits():
@@ -111,7 +123,7 @@ class TerminalView:
         if not self.console.is_terminal:
             return
         if self._progress is None:
-            self._progress = Progress(
+            self._progress = _Working(
                 SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn(),
                 console=self.console, transient=True,
             )  # fmt: skip
@@ -128,6 +140,13 @@ class TerminalView:
         self._progress.update(
             task, completed=event.fraction or 0.0, total=total, description=safe(event.note or "working")
         )
+
+    def _early(self, result: Mapping[str, Any]) -> None:
+        """What a tool has so far, above its progress; both go when the whole result comes."""
+        if self._progress is not None and (tables := list(result.get("tables", ()))[:1]):
+            most = max(4, self.console.height - 8)
+            self._progress.early = Group(Text(safe(result.get("headline", ""))), *(table_of(t, most) for t in tables))
+            self._progress.refresh()
 
     def _done(self, event: events.ToolDone) -> None:
         if event.call_id in self._tasks and self._progress is not None:
@@ -182,21 +201,7 @@ def safe(text: Any) -> str:
 
 def table_of(table: Mapping[str, Any], most: int | None) -> RenderableType:
     """A result's table; folded after `most` rows."""
-    rows = table["rows"][:most]
-    numeric = [
-        all(isinstance(r[i], (int, float, type(None))) for r in table["rows"]) for i in range(len(table["columns"]))
-    ]
-    shown = Table(
-        title=escape(safe(table["title"])), title_justify="left", header_style="bold", box=None, pad_edge=False
-    )
-    for name, right in zip(table["columns"], numeric, strict=True):
-        shown.add_column(
-            escape(safe(name)), justify="right" if right else "left", overflow="ellipsis", max_width=48, no_wrap=True
-        )
-    for row in rows:
-        shown.add_row(*(escape(safe(number(cell))).replace("\n", "⏎") for cell in row))
-    left = len(table["rows"]) - len(rows)
-    return Group(shown, Text(f"… {left} more rows (/show)", style="dim")) if left > 0 else shown
+    return ResultTable(table, most, safe)
 
 
 def card(proposal: events.Proposal, width: int, whole: bool = False) -> Panel:

@@ -160,6 +160,10 @@ def silent(fraction: float | None, note: str = "") -> None:
     """Progress that nobody watches."""
 
 
+def unseen(result: Result) -> None:
+    """A partial result that nobody watches."""
+
+
 def never() -> bool:
     """A turn that nobody stops."""
     return False
@@ -173,6 +177,7 @@ class Context:
     readable: tuple[Path, ...] = ()  # extra folders that may be read
     settings: Mapping[str, Any] = field(default_factory=dict)
     progress: Callable[[float | None, str], None] = silent  # fraction from 0 to 1, or None when unknown
+    partial: Callable[[Result], None] = unseen  # what is known so far; each one takes the place of the one before
     cancelled: Callable[[], bool] = never
     services: Services | None = None
     seed: int = 0

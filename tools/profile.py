@@ -41,18 +41,30 @@ def profile(
     from opsmith.tools.compute.profile_relations import associations, dependencies
     from opsmith.tools.compute.profile_report import write_report
     from opsmith.tools.compute.profile_rows import candidate_keys
-    from opsmith.tools.compute.profile_show import balance_table, charts_of, columns_table, headline, related_table
+    from opsmith.tools.compute.profile_show import (
+        balance_table,
+        charts_of,
+        columns_table,
+        counted_so_far,
+        headline,
+        related_table,
+    )
     from opsmith.tools.compute.profile_target import guessed_target, powers
     from opsmith.tools.data.table import open_table
 
     context.progress(0.0, f"opening {dataset}")
     table = open_table(context, dataset)
+
+    def so_far(figures) -> None:  # type: ignore[no-untyped-def]
+        told, shown = counted_so_far(table, figures)
+        context.partial(Result(told, tables=(shown,)))
+
     try:
         wanted = [table.column(c).name for c in columns]
         chosen_target = table.column(target).name if target else None
         left_out = {table.column(c).name for c in exclude}
         said = said_kinds(table, kinds, context.services.facts() if context.services else ())
-        made, sample = profile_table(table, context.progress, context.check, said)
+        made, sample = profile_table(table, context.progress, context.check, said, so_far)
         judged = chosen_target or (guessed_target(made) if made.rows else None)
         power = powers(made, sample, judged) if judged else []
         today = datetime.date.today()

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -64,3 +65,15 @@ def test_the_report_lies_in_the_projects_own_folder(place):
     made = profile(dataset="insurance.csv", context=place)
     page = (place.project / made.files[0]).read_text()
     assert page.startswith("<!doctype html>") and "charges" in page and "src=" not in page and "href=" not in page
+
+
+def test_a_large_table_is_told_while_it_is_counted(tmp_path):
+    n = 60_000
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"x": rng.normal(size=n), "k": rng.integers(0, 9, n), "t": [f"note {i}" for i in range(n)]})
+    frame.to_parquet(tmp_path / "big.parquet", index=False)
+    seen = []
+    profile(dataset="big.parquet", context=Context(project=tmp_path, partial=seen.append))
+    assert seen and "60,000 rows" in seen[0].headline and seen[0].tables[0].rows[0][0] == "x"
+    assert [r[0] for r in seen[-1].tables[0].rows] == ["x", "k", "t"]
+    assert all(r[3] != "…" for r in seen[-1].tables[0].rows)

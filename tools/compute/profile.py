@@ -77,14 +77,16 @@ def profile_table(
     progress: Callable[[float, str], None],
     check: Callable[[], None],
     kinds: Mapping[str, str] | None = None,
+    counted_so_far: Callable[[Mapping[str, Figures]], None] = lambda figures: None,
 ) -> tuple[TableProfile, Sample]:
     """Profile every column; the sample is returned for whoever looks for findings.
 
     progress(fraction, note); check() raises when the person stopped the turn. kinds: column -> kind that a person said.
+    counted_so_far: called with the figures by column whenever more columns of a large table have been counted.
     """
     columns = table.columns
     progress(0.02, f"counting {len(columns)} columns")
-    counted = count(table, progress, check)
+    counted = count(table, progress, check, counted_so_far)
     figures, sample = counted.figures, counted.sample
     gaps = sum(f.scalars.missing for f in figures.values())
     progress(0.5, f"{table.rows:,} rows × {len(columns)} columns, {gaps:,} missing cells; ways of writing")

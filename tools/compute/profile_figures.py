@@ -44,11 +44,16 @@ class Counted:
     sample: Sample
 
 
-def count(table: Table, progress: Callable[[float, str], None], check: Callable[[], None]) -> Counted:
-    """Count all columns of a table and take the rows to look at."""
+def count(
+    table: Table,
+    progress: Callable[[float, str], None],
+    check: Callable[[], None],
+    so_far: Callable[[Mapping[str, Figures]], None] = lambda figures: None,
+) -> Counted:
+    """Count all columns of a table and take the rows to look at; so_far(figures) is called while a large one is counted."""
     if is_small(table) or table.rows <= table.holds:
-        return _held(table, progress, check)
-    return _asked(table, progress, check)
+        return _held(table, progress, check, so_far)
+    return _asked(table, progress, check, so_far)
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,12 @@ def _groups(plans: Sequence[_Plan]) -> Iterable[list[_Plan]]:
             yield group
 
 
-def _held(table: Table, progress: Callable[[float, str], None], check: Callable[[], None]) -> Counted:
+def _held(
+    table: Table,
+    progress: Callable[[float, str], None],
+    check: Callable[[], None],
+    so_far: Callable[[Mapping[str, Figures]], None],
+) -> Counted:
     import pyarrow as pa
 
     step = step_of(table)
@@ -127,6 +137,8 @@ def _held(table: Table, progress: Callable[[float, str], None], check: Callable[
             with np.errstate(over="ignore"):
                 hashes += mixed(values, order[name])
         done += sum(p.bytes for p in group)
+        if step > 1:
+            so_far(found)
     hashes.sort()
     repeated = int((hashes[1:] == hashes[:-1]).sum())
     names = [c.name for c in table.columns]
@@ -184,10 +196,16 @@ def _hashed(
     return bits
 
 
-def _asked(table: Table, progress: Callable[[float, str], None], check: Callable[[], None]) -> Counted:
+def _asked(
+    table: Table,
+    progress: Callable[[float, str], None],
+    check: Callable[[], None],
+    so_far: Callable[[Mapping[str, Figures]], None],
+) -> Counted:
     """The same by the engine: wide queries first, then what needs their answers."""
     columns = table.columns
     scalars = aggregates.scalars(table, columns, check)
+    so_far({name: Figures(s) for name, s in scalars.items()})
     progress(0.3, "most frequent values")
     sample = Sample.of(table)
     edges = {c.name: e for c in columns if c.kind in NUMERIC and (e := aggregates_arrow.edges_of(scalars[c.name], c))}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsmith.tools.compute.profile import ColumnProfile, TableProfile
 from opsmith.tools.compute.profile_relations import Association
 from opsmith.tools.compute.profile_target import Power, target_balance
 from opsmith.tools.contract import Chart, Finding, Table
+from opsmith.tools.data.aggregates import Scalars
+from opsmith.tools.data.aggregates_arrow import Figures
+from opsmith.tools.data.table import Table as Opened
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -31,34 +34,67 @@ def columns_table(columns: Sequence[ColumnProfile], rows: int, found: Sequence[F
     lines = []
     for c in columns:
         gaps = c.missing + c.hidden
-        share = f"{gaps / rows:.0%}" if rows and gaps else ""
+        share = _share(gaps, rows)
         about = "~" if c.scalars.distinct_error else ""
         lines.append((marks.get(c.name, ""), c.name, c.kind, share, f"{about}{c.distinct:,}", spark(shape(c)), span(c)))
     return Table(
         "Columns",
-        ("", "column", "kind", "gaps", "distinct", "shape", "low … middle … high, or most frequent"),
+        ("", "column", "kind", "gaps", "distinct", "shape", "low … middle … high"),
         tuple(lines),
     )
+
+
+def counted_so_far(table: Opened, figures: Mapping[str, Figures]) -> tuple[str, Table]:
+    """(headline, a line a column) while columns are still being counted."""
+    lines = []
+    for c in table.columns:
+        f = figures.get(c.name)
+        if f is None:
+            lines.append((c.name, c.kind, "…", "…", "", ""))
+            continue
+        s = f.scalars
+        gaps = _share(s.missing, table.rows)
+        drawn = spark(_steps(f.counts)) if f.counts else spark([n for _, n in f.top[:8]]) if s.distinct <= 50 else ""
+        about = "~" if s.distinct_error else ""
+        lines.append((c.name, c.kind, gaps, f"{about}{s.distinct:,}", drawn, _span(s, f.top)))
+    return (
+        f"{table.name}: {table.rows:,} rows × {len(table.columns)} columns, {len(figures)} counted; findings follow.",
+        Table("Columns so far", ("column", "stored", "gaps", "distinct", "shape", "low … middle … high"), tuple(lines)),
+    )
+
+
+def _share(count: int, rows: int) -> str:
+    """A part of all rows; empty for none, never 0%."""
+    if not count or not rows:
+        return ""
+    return "<1%" if count < 0.01 * rows else f"{count / rows:.0%}"
 
 
 def shape(c: ColumnProfile) -> tuple[int, ...]:
     """Counts to draw: the histogram of numbers in twelve steps, or the most frequent values."""
     if c.counts:
-        if len(c.counts) <= 12:
-            return c.counts
-        step = len(c.counts) / 12
-        return tuple(sum(c.counts[round(n * step) : round((n + 1) * step)]) for n in range(12))
+        return _steps(c.counts)
     return tuple(n for _, n in c.top[:8]) if c.kind in ("category", "boolean", "ordinal") else ()
 
 
 def span(c: ColumnProfile) -> str:
     """What a column ranges over, in a few letters."""
-    s = c.scalars
+    return _span(c.scalars, c.top)
+
+
+def _steps(counts: Sequence[int]) -> tuple[int, ...]:
+    if len(counts) <= 12:
+        return tuple(counts)
+    step = len(counts) / 12
+    return tuple(sum(counts[round(n * step) : round((n + 1) * step)]) for n in range(12))
+
+
+def _span(s: Scalars, top: Sequence[tuple[Any, int]]) -> str:
     if s.mean is not None and s.quantiles:
         return f"{figure(s.minimum)} … {figure(s.quantile(0.5))} … {figure(s.maximum)}"
     if s.minimum is not None:
         return f"{str(s.minimum)[:19]} … {str(s.maximum)[:19]}"
-    return ", ".join(str(v)[:18].replace("\n", " ") for v, _ in c.top[:3])
+    return ", ".join(str(v)[:18].replace("\n", " ") for v, _ in top[:3])
 
 
 def balance_table(p: TableProfile, target: str, power: Sequence[Power]) -> list[Table]:
