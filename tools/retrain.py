@@ -94,7 +94,7 @@ def _from_log(context: Context, champion: Any) -> str:
 def _again(
     context: Context, champion: Any, dataset: str, algorithm: str | None, n: int | None, dry_run: bool
 ) -> Result:
-    from opsmith.tools.compute import training_pipeline, training_run
+    from opsmith.tools.compute import training_pipeline, training_run, training_steps
     from opsmith.tools.data import registry
     from opsmith.tools.data.table import open_table, sha256_of
 
@@ -106,6 +106,8 @@ def _again(
         if not inputs:
             raise ToolError(f"{table.name} has none of the inputs of {champion.name} ({', '.join(gone[:5])}).")
         kept = {k: champion.recipe.get(k) for k in _INHERITED}
+        kept["cleaning"] = training_steps.without(str(kept["cleaning"] or ""), gone)
+        kept["features"] = _features_left(str(kept["features"] or ""), gone)
         for name in ("time_column", "group_column"):
             if kept[name] and kept[name] not in table.column_names:
                 kept |= {"split": None, "why": None, name: None}
@@ -119,7 +121,7 @@ def _again(
             "target": champion.target, "columns": inputs, "seed": context.seed, "trials": n, **kept,
         }  # fmt: skip
         rows = table.rows
-        plan = training_run.plan_for(table.pandas(sample=20_000, seed=context.seed), arguments)
+        plan = training_run.plan_for(training_run.frame_of(table, arguments, 20_000), arguments)
     finally:
         table.close()
     number = max(c.version for c in registry.versions(context.project, champion.name)) + 1
@@ -150,6 +152,18 @@ def _again(
     return Result(headline, data, found if gone else (), actions=() if dry_run else (proposed,))
 
 
+def _features_left(text: str, gone: list[str]) -> str:
+    """The feature set without the features that read columns which are no longer there; empty when none is left."""
+    from opsmith.tools.compute.features.expression import columns_of
+    from opsmith.tools.compute.features.featureset import read_set
+
+    if not text or not gone:
+        return text
+    read = read_set(text)
+    left = read.without([f.name for f in read.features if set(columns_of(f.node)) & set(gone)])
+    return left.to_yaml() if left.features else ""
+
+
 def _allowed(champion: Any) -> list[str]:
     """Columns that a challenger may learn from: those the champion was allowed, also where they told nothing then."""
     used = [str(s["column"]) for s in champion.signature]
@@ -169,6 +183,7 @@ def _has_target(table: Any, champion: Any) -> None:
 
 
 def _compare(context: Context, champion: Any, dataset: str | None, version: int | None) -> Result:
+    from opsmith.tools.compute import training_run
     from opsmith.tools.compute.comparison import compare
     from opsmith.tools.data import registry
     from opsmith.tools.data.table import open_table
@@ -191,7 +206,8 @@ def _compare(context: Context, champion: Any, dataset: str | None, version: int 
     table = open_table(context, str(path))
     try:
         table.column(champion.target)
-        frame = table.pandas(sample=50_000, seed=context.seed)
+        recipe = {"target": champion.target, "cleaning": champion.recipe.get("cleaning"), "seed": context.seed}
+        frame = training_run.frame_of(table, recipe, 50_000)
     finally:
         table.close()
     result = compare((champion, registry.load(champion)), (challenger, registry.load(challenger)), frame, context.seed)

@@ -67,11 +67,13 @@ def train(
             "algorithm": training_pipeline.known(used), "folds": count, "seed": context.seed, "split": split,
             "time_column": table.column(time_column).name if time_column else None,
             "group_column": table.column(group_column).name if group_column else None,
-            "cleaning": _recipe(context, table.name), **_budget(n, minutes), "costs": _costs(false_alarm_cost, miss_cost),
+            **_budget(n, minutes), "costs": _costs(false_alarm_cost, miss_cost),
         }  # fmt: skip
-        set_name, arguments["features"] = _features(context, table, wanted, arguments["exclude"])
+        arguments["cleaning"], cleaned = _recipe(context, table.name)
+        set_name, arguments["features"] = _features(context, table, arguments, cleaned)
+        copy = _made_from(context, table.name, wanted)
         rows = table.rows
-        frame = table.pandas(sample=LOOKED_AT, seed=context.seed)
+        frame = training_run.frame_of(table, arguments, LOOKED_AT)
     finally:
         table.close()
     name = registry.check_name(model or default_name(wanted))
@@ -89,6 +91,7 @@ def train(
         "folds": plan.folds,
     }
     found = (*_findings(frame, plan, arguments), *((Finding("stand-in", "info", told),) if told else ()))
+    found = (*found, copy) if copy else found
     steps = [t for t in ("the recipe" if plan.recipe else "", set_name) if t]
     return _proposed(context, name, table.name, rows, plan, arguments, found, steps, dry_run)
 
@@ -178,29 +181,54 @@ def _word(split: str) -> str:
     return {"time order": "time", "group": "group"}.get(split, "stratified" if "stratified" in split else "random")
 
 
-def _recipe(context: Context, dataset: str) -> str | None:
-    """The project's recipe that cleans this very table; it becomes part of the pipeline."""
+def _recipe(context: Context, dataset: str) -> tuple[str | None, str]:
+    """The project's recipe that cleans this very table, which becomes part of the pipeline, and the copy it writes."""
     from opsmith.tools.compute.recipe import read_recipe, recipe_for
 
     path = recipe_for(context, dataset)
     if path is None:
-        return None
+        return None, ""
     text = path.read_text(encoding="utf-8")
-    return text if read_recipe(text, path.name).dataset == dataset else None
+    return (text, path.name.split(".")[0]) if read_recipe(text, path.name).dataset == dataset else (None, "")
 
 
-def _features(context: Context, table: Any, target: str, exclude: list[str]) -> tuple[str, str | None]:
-    """Name and text of the newest feature set made for this target on this table; ("", None) when there is none."""
+def _made_from(context: Context, dataset: str, target: str) -> Finding | None:
+    """That a table is a recipe's cleaned copy: a model trained on it does not take raw rows, one on the original does."""
+    from opsmith.tools.compute.recipe import read_recipe, recipe_for, stem
+
+    path = recipe_for(context, dataset)
+    if path is None:
+        return None
+    origin = read_recipe(path.read_text(encoding="utf-8"), path.name).dataset
+    if origin == dataset or not (context.project / origin).is_file() or path.name.split(".")[0] != stem(dataset):
+        return None
+    return Finding(
+        "cleaned-copy", "info",
+        f"{dataset} is the cleaned copy of {origin}; a model trained on it expects cleaned rows. Trained on {origin}, the recipe "
+        "becomes the first step of the model, which then takes raw rows.",
+        fix=f"train a model for {target} on {origin}",
+    )  # fmt: skip
+
+
+def _features(context: Context, table: Any, asked: dict[str, Any], cleaned: str) -> tuple[str, str | None]:
+    """Name and text of the newest feature set made for this target on this table, or on the copy that its recipe writes.
+
+    ("", None) when there is none.
+    """
     from opsmith.tools.compute.features.featureset import read_set
+    from opsmith.tools.compute.recipe import stem
 
-    there = set(table.column_names) - set(exclude) - {target}
+    barred = {*asked["exclude"], asked["target"]}
+    there = set(asked["columns"] or table.column_names) - barred
     for path in sorted(context.project.glob("features/*.yaml"), key=lambda p: -p.stat().st_mtime_ns):
         text = path.read_text(encoding="utf-8")
         try:
             found = read_set(text, path.name)
         except ToolError:
             continue
-        if found.dataset == table.name and found.target == target and set(found.inputs) <= there:
+        fits = found.dataset == table.name and set(found.inputs) <= there
+        fits = fits or bool(cleaned and stem(found.dataset) == cleaned and not set(found.inputs) & barred)
+        if fits and found.target == asked["target"]:
             return path.relative_to(context.project).as_posix(), text
     return "", None
 

@@ -20,7 +20,7 @@ def against(context: Context, champion: registry.ModelCard, arguments: Any, trai
     """
     table = open_table(context, str(arguments["dataset"]))
     try:
-        frame = training_run.frame_of(table, int(arguments.get("seed", 0)))
+        frame = training_run.frame_of(table, arguments)
     finally:
         table.close()
     seed = int(arguments.get("seed", 0))

@@ -88,12 +88,15 @@ def plan(
     apart = {chosen.time_column: "the order of time", chosen.group_column: "names the group a row belongs to"}
     given = frame[[c for c in wanted if c not in exclude and c not in apart]]
     raw: tuple[str, ...] = ()
+    look = frame
     if recipe or features:
         needed = training_steps.read_by(features)
         raw = tuple(c for c in wanted if c not in exclude and (c not in apart or c in needed))
+        recipe = training_steps.without(recipe, {str(c) for c in frame.columns} - set(raw))
         known = frame.dropna(subset=[target])
         made = training_steps.prepared(known[list(raw)], known[target], recipe, features, seed)
         given = made[[c for c in made.columns if c not in exclude and c not in apart and c != target]]
+        look = given.assign(**{target: known[target]})
     kinds = [(str(name), *kind_of_input(str(name), given[name])) for name in given.columns]
     left = [(c, "excluded by you") for c in wanted if c in exclude]
     left += [(c, f"{apart[c]}, not an input") for c in wanted if c in apart]
@@ -109,7 +112,7 @@ def plan(
     made_plan = Plan(task, target, numeric, categories, texts, tuple(left), "", count, chosen.time_column,
                      chosen.group_column, "", recipe, features, raw)  # fmt: skip
     return training_split.settled(
-        frame, made_plan, chosen, asked=bool(why or split or time_column or group_column), seed=seed
+        look, made_plan, chosen, asked=bool(why or split or time_column or group_column), seed=seed
     )
 
 

@@ -98,7 +98,7 @@ def fit(
     names = {"time order": "tested forward in time", "group": "groups kept together"}
     on = f"{made.folds} folds, {names.get(made.split, made.split)}"
     metrics = {
-        m: {"value": round(best.mean(m), 6), "interval": interval(v, best.test_share), "on": on}
+        m: {"value": round(best.mean(m), 6), "interval": interval(v, best.test_share, m), "on": on}
         for m, v in sorted(best.scores.items(), key=lambda s: s[0] != main)
         if best.mean(m) == best.mean(m)
     }

@@ -24,9 +24,13 @@ MOST_ROWS = 400_000  # scikit-learn sees at most so many rows, drawn by the seed
 _NOT_RECIPE = frozenset({"model", "monitor"})
 
 
-def frame_of(table: Table, seed: int) -> Any:
-    """The table for scikit-learn, whole or a sample whose size is stated in the manifest."""
-    return table.pandas(sample=MOST_ROWS, seed=seed) if table.rows > MOST_ROWS else table.pandas()
+def frame_of(table: Table, arguments: Mapping[str, Any], most: int = MOST_ROWS) -> Any:
+    """The table for scikit-learn, whole or a sample whose size is stated in the manifest; the outcome is read as the
+    project's cleaning recipe reads it, the inputs are raw."""
+    from opsmith.tools.compute.training_steps import with_target
+
+    frame = table.pandas(sample=most, seed=int(arguments.get("seed", 0))) if table.rows > most else table.pandas()
+    return with_target(frame, str(arguments["target"]), str(arguments.get("cleaning") or ""))
 
 
 def plan_for(frame: Any, arguments: Mapping[str, Any]) -> training.Plan:
@@ -92,7 +96,7 @@ def _read(
         if table.path.is_file() and sha256_of(table.path) != arguments["sha256"]:
             raise ToolError(f"{arguments['dataset']} was changed after the preview; ask again.")
         progress(0.02, f"reading {table.name}")
-        return frame_of(table, int(arguments.get("seed", 0))), table.rows, table.column_names
+        return frame_of(table, arguments), table.rows, table.column_names
     finally:
         table.close()
 

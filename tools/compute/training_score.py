@@ -16,7 +16,7 @@ METRICS = {
     "regression": ("rmse", "mae", "r2", "mape"),
 }
 SMALLER_IS_BETTER = frozenset({"rmse", "mae", "logloss", "mape"})
-NEEDS_PROBABILITY = frozenset({"logloss"})
+_RATES = frozenset({"auc", "accuracy", "f1", "precision", "recall", "average_precision"})
 
 
 def metric_for(task: str, wanted: str | None) -> str:
@@ -105,17 +105,40 @@ def ranked(positive: np.ndarray, raw: np.ndarray) -> dict[str, float]:
     return found
 
 
-def interval(values: Sequence[float], test_share: float) -> list[float] | None:
+def interval(values: Sequence[float], test_share: float, metric: str = "") -> list[float] | None:
     """95 % interval of a cross-validated mean; None for a single value.
 
     Folds share their training rows, so the variance is corrected and Student's t used (Nadeau and Bengio 2003,
-    doi:10.1023/A:1024068626366). test_share: rows tested for each row trained on, in a fold.
+    doi:10.1023/A:1024068626366). Metrics with an end (1 for a rate, 0 for an error) get theirs on a scale without one, logit
+    or log (delta method), so that it never claims what cannot be. test_share: rows tested for each row trained on, in a fold.
     """
     from scipy import stats
 
     known = np.asarray([v for v in values if v == v], float)
     if len(known) < 2:
         return None
+    middle = float(known.mean())
     spread = float(np.std(known, ddof=1)) * np.sqrt(1 / len(known) + test_share)
     half = float(stats.t.ppf(0.975, len(known) - 1) * spread)
-    return [round(float(known.mean()) - half, 6), round(float(known.mean()) + half, 6)]
+    return [round(v, 6) for v in _within(metric, middle, half)]
+
+
+def _within(metric: str, middle: float, half: float) -> tuple[float, float]:
+    """The ends of an interval around `middle` that is `half` wide on each side where the metric has no end near by."""
+    if half == 0:
+        return middle, middle
+    if metric in SMALLER_IS_BETTER or metric == "r2":
+        room = 1 - middle if metric == "r2" else middle
+        if room <= 0:
+            return middle, middle
+        reach = min(half / room, 20.0)  # beyond that nothing is known of the metric
+        near, far = float(room * np.exp(-reach)), float(room * np.exp(reach))
+        return (1 - far, 1 - near) if metric == "r2" else (near, far)
+    if metric in _RATES:
+        scale = middle * (1 - middle)
+        if scale <= 0:
+            return middle, middle
+        at = np.log(middle / (1 - middle))
+        low, high = (1 / (1 + np.exp(-(at + sign * min(half / scale, 50.0)))) for sign in (-1, 1))
+        return float(low), float(high)
+    return middle - half, middle + half

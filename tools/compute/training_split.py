@@ -167,7 +167,7 @@ def serial_dependence(frame: pd.DataFrame, made: Plan, seed: int) -> float:
     from opsmith.tools.compute.training import shaped
 
     rows = frame.dropna(subset=[made.target])
-    if len(rows) < 200 or made.raw:
+    if len(rows) < 200:
         return 0.0
     start = max(0, (len(rows) - SERIAL_ROWS) // 2)
     rows = rows.iloc[start : start + SERIAL_ROWS]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,47 @@ def read_by(features: str) -> tuple[str, ...]:
     from opsmith.tools.compute.features.featureset import read_set
 
     return tuple(read_set(features).inputs) if features else ()
+
+
+# steps that only read a value differently, so that an outcome may be read so too; filling or clipping would invent outcomes
+_READING = ("trim", "cast", "map_values", "missing", "lowercase", "fix_text")
+
+
+def without(recipe: str, gone: Collection[str]) -> str:
+    """The recipe for a table that lacks some columns: its other steps, on the columns that are left."""
+    from opsmith.tools.compute.recipe import Recipe, read_recipe
+
+    if not recipe or not gone:
+        return recipe
+    read, lost, kept = read_recipe(recipe), set(gone), []
+    for step in read.steps:
+        columns = [c for c in step.columns if c not in lost]
+        options = dict(step.options)
+        if step.step == "rename":
+            names = dict(options.get("names") or {})
+            lost |= {str(new) for old, new in names.items() if old in lost}
+            options["names"] = {old: new for old, new in names.items() if old not in lost}
+        by = options.get("by") or ()
+        if (step.columns and not columns) or set([by] if isinstance(by, str) else by) & lost:
+            continue
+        kept.append(dataclasses.replace(step, columns=tuple(columns), options=options))
+    return Recipe(read.dataset, tuple(kept)).to_yaml()
+
+
+def with_target(frame: pd.DataFrame, target: str, recipe: str) -> pd.DataFrame:
+    """The rows with their outcome read as the recipe reads it: `$1,200` as 1200, `N` as no. Inputs stay raw."""
+    from opsmith.tools.compute.recipe import Recipe, read_recipe
+    from opsmith.tools.compute.recipe_transformer import RecipeTransformer
+
+    if not recipe or target not in frame:
+        return frame
+    read = read_recipe(recipe)
+    steps = [s for s in read.steps if s.step in _READING and target in s.columns]
+    if not steps:
+        return frame
+    own = Recipe(read.dataset, tuple(dataclasses.replace(s, columns=(target,)) for s in steps)).to_yaml()
+    values = frame[[target]]
+    return frame.assign(**{target: RecipeTransformer(own).fit(values).transform(values)[target]})
 
 
 def prepared(frame: pd.DataFrame, target: Any, recipe: str, features: str, seed: int) -> pd.DataFrame:

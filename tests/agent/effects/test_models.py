@@ -20,6 +20,13 @@ from opsmith.tools.data import registry
 from ..scripted import Scripted, call
 
 
+RECIPE = """version: 1
+dataset: t.csv
+steps:
+- {step: impute, columns: [a, b], options: {method: median}, reason: gaps}
+"""
+
+
 @pytest.fixture
 def place(project: Path) -> Path:
     rng = np.random.default_rng(0)
@@ -65,6 +72,8 @@ def test_a_champion_with_other_versions_is_not_undone_under_ones_feet(place: Pat
 
 @pytest.mark.slow
 def test_killed_while_training_nothing_is_half_registered_and_it_is_finished_at_the_next_start(place: Path) -> None:
+    (place / "recipes").mkdir()
+    (place / "recipes" / "t_clean.yaml").write_text(RECIPE)
     for number, after in enumerate((0.05, 0.3, 0.6, 1.0, 1.6)):
         session = session_of(place, [call("train", dataset="t.csv", target="y", algorithm="decision_tree")], "Look.")
         list(session.send("train it"))
@@ -80,6 +89,9 @@ def test_killed_while_training_nothing_is_half_registered_and_it_is_finished_at_
         assert [c.version for c in registry.versions(place, "y_model")] == list(range(1, number + 2))
         assert not list((place / "models").glob(".*"))
         again.close()
+    every = registry.versions(place, "y_model")
+    assert len({c.fingerprint for c in every}) == 1  # what was cut off and done again is the same model
+    assert "clean" in registry.load(every[0]).named_steps
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 import skops.io
 
 from opsmith.tools.compute import training, training_calibration, training_fit, training_pipeline, training_report
-from opsmith.tools.compute.training_score import interval, metric_for
+from opsmith.tools.compute.training_score import metric_for
 from opsmith.tools.contract import ToolError
 from opsmith.tools.data import registry
 
@@ -87,13 +87,6 @@ def test_an_algorithm_that_is_not_installed_has_a_stand_in_that_is_said() -> Non
     assert training_pipeline.stand_in("catboost")[0] == "gradient_boosting"
     assert "same method" in training_pipeline.stand_in("catboost")[1]
     assert training_pipeline.stand_in("ridge") == ("ridge", "")
-
-
-def test_the_interval_is_wider_than_that_of_independent_folds() -> None:
-    low, high = interval([0.8, 0.82, 0.78, 0.81, 0.79], 0.25)
-    assert (low + high) / 2 == pytest.approx(0.8)
-    assert (high - low) / 2 > 1.96 * np.std([0.8, 0.82, 0.78, 0.81, 0.79], ddof=1) / np.sqrt(5)
-    assert interval([0.8], 0.25) is None
 
 
 def test_metrics_by_the_names_people_use() -> None:
