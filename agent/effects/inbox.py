@@ -9,7 +9,9 @@ import secrets
 import unicodedata
 from pathlib import Path
 
-FOLDER = "inbox"
+from opsmith.tools.data.model_files import UPLOADS
+
+FOLDER = UPLOADS
 
 
 def receive(project: Path, name: str, content: bytes) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,6 +63,8 @@ def test_recipe_and_features_are_the_first_steps_of_one_pipeline(made: Context) 
     pipeline = registry.load(card)
     assert list(pipeline.named_steps) == ["clean", "features", "shape", "columns", "model"]
     assert [s["column"] for s in card.signature] == ["fee", "nights", "city"]
+    report = (Path(card.folder) / "report.html").read_text()
+    assert "a_night" in report.split("Errors by segment")[1]  # segments are those of the cleaned columns and features
     assert "a_night" in pipeline.named_steps["features"].get_feature_names_out()
 
 

@@ -56,7 +56,7 @@ def read(card: ModelCard, frame: pd.DataFrame, shown: str) -> tuple[pd.DataFrame
     if moved:
         found.append(Finding("renamed", "info", f"In {shown}, {', '.join(moved[:5])}."))
     for entry in card.signature:
-        found += _column(card, entry, frame[str(entry["column"])], x, shown, raw=bool(plan.raw))
+        found += _column(card, entry, frame[str(entry["column"])], x, shown, raw=bool(plan.recipe or plan.features))
     known = {*names.values(), *names, card.target}
     extra = [str(c) for c in frame.columns if str(c) not in known]
     if extra:

@@ -166,10 +166,12 @@ def _id_like(name: str, values: pd.Series[Any]) -> bool:
 
 
 def inputs_of(frame: pd.DataFrame, made: Plan) -> pd.DataFrame:
-    """What the pipeline is given: the raw columns where it begins with the project's own steps, else the inputs shaped."""
-    if made.raw:
+    """What the pipeline is given: the raw columns where it begins with the project's own steps, else the inputs shaped,
+    in the order that a model from elsewhere takes them."""
+    if made.recipe or made.features:
         return frame[list(made.raw)]
-    return shaped(frame, made.numeric, made.categories, made.texts)
+    ready = shaped(frame, made.numeric, made.categories, made.texts)
+    return ready[list(made.raw)] if made.raw else ready
 
 
 def shaped(

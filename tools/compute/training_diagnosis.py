@@ -30,7 +30,8 @@ def diagnose(
     assert best.last is not None
     fitted, test = best.last
     curve = learning_curve(rows, x, y, made, best.algorithm, metric, parameters, seed, check)
-    parts = segments(x, y, made, best, metric)
+    # segments are those of the columns that the model learns from, after the project's own steps
+    parts = segments(fitted[:-2].transform(x) if made.raw else x, y, made, best, metric)
     return {
         "importance": importance(fitted, x.iloc[test], y.iloc[test], made, metric, seed),
         "learning_curve": curve,

@@ -159,7 +159,7 @@ def signature(frame: Any, made: training.Plan) -> list[dict[str, Any]]:
 
 def _kind(frame: Any, made: training.Plan, name: str) -> str:
     """The kind of a column that a row brings; raw ones are numbers where they are stored so."""
-    if not made.raw:
+    if not (made.recipe or made.features):
         return "number" if name in made.numeric else "text" if name in made.texts else "category"
     import pandas as pd
 
@@ -183,7 +183,7 @@ def card_plan(card: registry.ModelCard) -> training.Plan:
         card.task, card.target, tuple(kinds["number"]), tuple(kinds["category"]), tuple(kinds["text"]), (), "", 0
     )
     own = {k: str(card.recipe.get(k) or "") for k in ("cleaning", "features")}
-    if any(own.values()):
+    if any(own.values()) or card.recipe.get("imported"):
         raw = tuple(str(e["column"]) for e in card.signature)
         return dataclasses.replace(made, recipe=own["cleaning"], features=own["features"], raw=raw)
     return made

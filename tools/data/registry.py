@@ -204,12 +204,16 @@ def remove(project: Path, name: str, version: int) -> None:
 def load(card: ModelCard) -> Any:
     """The fitted pipeline. Checked against the manifest's sha256; only known types are built; a pickle is never read."""
     path = card.model_file
-    if path.suffix != ".skops":
+    if path.suffix not in (".skops", ".onnx"):
         raise ToolError(f"{card.name} version {card.version} is stored as {path.suffix}, which is not loaded here.")
     if sha256_of(path) != card.file.get("sha256"):
         raise ToolError(
             f"The file of {card.name} version {card.version} is not the one that was registered; it is not loaded."
         )
+    if path.suffix == ".onnx":
+        from opsmith.tools.data.onnx_model import OnnxModel
+
+        return OnnxModel(path, card.classes)
     return load_file(path)
 
 

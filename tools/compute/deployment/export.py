@@ -132,7 +132,9 @@ def _export(card: ModelCard, project: Path) -> Exported:
     except ImportError:
         raise ToolError("Writing a service needs the ml extra: pip install 'opsmith[ml]'.") from None
     pipeline = registry.load(card)
-    trusted = tuple(sorted(set(skops.io.get_untrusted_types(file=card.model_file)) & set(registry.TRUSTED)))
+    own = card.model_file.suffix == ".skops"  # else an ONNX file from elsewhere, which is served as it is
+    found = skops.io.get_untrusted_types(file=card.model_file) if own else ()
+    trusted = tuple(sorted(set(found) & set(registry.TRUSTED)))
     _refuse_own_steps(card, trusted)
     frame, told = sample_rows(card, project)
     asked = _with_surprises(frame, card)
@@ -140,6 +142,8 @@ def _export(card: ModelCard, project: Path) -> Exported:
     content, check, why = _onnx(card, pipeline, asked)
     if content is not None:
         return Exported("onnx", content, (), {**check, "on": told}, f"ONNX: {why}", classes)
+    if not own:
+        raise ToolError(f"{card.name} version {card.version} cannot be served as it was registered: {why}.")
     foreign = sorted({t.split(".")[0] for t in trusted} & {"lightgbm", "xgboost"})
     if foreign:
         raise ToolError(
@@ -194,6 +198,8 @@ def _onnx(card: ModelCard, pipeline: Any, asked: pd.DataFrame) -> tuple[bytes | 
 
 
 def _convert(card: ModelCard, pipeline: Any) -> bytes:
+    if card.model_file.suffix == ".onnx":
+        return card.model_file.read_bytes()
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
     from sklearn.feature_extraction.text import TfidfVectorizer
