@@ -19,7 +19,6 @@ from opsmith.tools.data import registry
 
 from ..scripted import Scripted, call
 
-
 RECIPE = """version: 1
 dataset: t.csv
 steps:
