@@ -8,6 +8,7 @@ from opsmith.agent.offline.fill_clean import clean
 from opsmith.agent.offline.fill_data import features, profile, query
 from opsmith.agent.offline.fill_drift import drift, monitor
 from opsmith.agent.offline.fill_models import build, deploy, predict, retrain, train
+from opsmith.agent.offline.fill_register import model_file, register
 from opsmith.agent.offline.slots import Filled, Scene
 
 _FILL: dict[str, Callable[[Scene], Filled]] = {
@@ -18,6 +19,6 @@ _FILL: dict[str, Callable[[Scene], Filled]] = {
 
 def fill(tool: str, scene: Scene) -> Filled:
     """The call that the sentence means for this tool."""
-    filled = _FILL[tool](scene)
+    filled = register(scene) if tool == "train" and model_file(scene.text) else _FILL[tool](scene)
     filled.arguments = {k: v for k, v in filled.arguments.items() if v not in (None, [], "")}
     return filled

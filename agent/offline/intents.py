@@ -6,6 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from opsmith.agent.offline.fill_register import model_file
 from opsmith.agent.offline.found import Grounded
 
 
@@ -22,6 +23,21 @@ def _loader() -> type:
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+# questions about what a version was: which, who, when, and what changed; orders to change or compare are none
+_PAST = re.compile(
+    r"^\W*(?:and |so |ok(?:ay)?,? )?(?:what|which|who|when|how (?:did|does|has|well|good|was|is)|on (?:what|which)|with (?:what|which)|was|welche\w*|"
+    r"wer|wann|womit|worauf|wie|qu[eé]|qui[eé]n|cu[aá]ndo|cu[aá]l|con qu[eé]|quel\w*|qui|quand|avec)\b|什么|哪|谁|何时|多少|区别",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(
+    r"\bv\d+\b|\bversi[oó]n(?:en|s|es)?\b|\bchampion\b|\bchallenger\b|\blast time\b|版本", re.IGNORECASE
+)
+_ORDER = (
+    r"\b(?:promote|roll|revert|compare|deploy|build|predict|score|better|beats?|worse|wins?|outperform\w*|should|monitor|drift|besser|mejor|mieux)\b|"
+    r"更好|回滚|部署"
+)
 
 
 def scores(masked: str, found: Grounded, *, has_models: bool, files: int) -> dict[str, float]:
@@ -43,6 +59,10 @@ def _tip(total: dict[str, float], text: str, found: Grounded, *, has_models: boo
     def has(pattern: str) -> bool:
         return re.search(pattern, text) is not None
 
+    if model_file(text) and not has(r"\bserv(?:e|ice)\b|docker|deploy|\bdelete\b|\bremove\b"):
+        total["train"] += 9  # a finished model is taken in: the tool `register`, of the same intent
+    if _PAST.search(text) and _VERSION.search(text) and (has_models or found.models) and not named and not has(_ORDER):
+        total["recall"] += 9
     if found.models:
         for intent in ("predict", "retrain", "deploy", "build", "monitor"):
             total[intent] += 0.8 if total[intent] else 0.0

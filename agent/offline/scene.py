@@ -57,6 +57,10 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
     for intent in _UNMISTAKABLE:
         if cues[intent] >= _UNMISTAKABLE[intent]:
             sure[intent] = sure[intent] * 20 + 0.01
+    if (
+        cues["recall"] >= 9
+    ):  # a question about a version; the learnt sentences know versions from orders to retrain only
+        sure["recall"] += 1.0
     whole = sum(sure.values())
     return sorted(((6 * p / whole, intent) for intent, p in sure.items()), reverse=True)
 
