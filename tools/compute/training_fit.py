@@ -16,7 +16,8 @@ from opsmith.tools.compute.training_pipeline import build, candidates
 from opsmith.tools.compute.training_score import MAIN_METRIC, better, interval, metric_for, raw_scores, scored
 from opsmith.tools.contract import ToolError
 
-SMALL = 200_000  # rows below which one thread is quicker than a team of them, which wait for each other on a busy machine
+# rows below which one thread is quicker than a team of them, which wait for each other on a busy machine
+SMALL = 200_000
 
 
 @dataclass
