@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,7 @@ class Reply:
 
 
 def read_reply(text: str, pending: Sequence[Any] = ()) -> Reply:
-    """What a person's message means for what waits. `pending` is not needed to read it; a reply names nothing.
+    """What a person's message means for what waits; a reply names nothing but the verb of what waits (`yes, train it`).
 
     >>> read_reply("ok, start").kind, read_reply("rather not").kind, read_reply("yes but with 3 replicas").kind
     ('approve', 'reject', 'other')
@@ -45,14 +45,28 @@ def read_reply(text: str, pending: Sequence[Any] = ()) -> Reply:
     parts = [p.strip() for p in _PART.split(said) if p.strip()]
     if _is_no(said, parts):
         return Reply("reject", text.strip())
-    return Reply("approve") if _is_yes(said, parts) else Reply("other")
+    return Reply("approve") if _is_yes(said, parts, _verbs(pending)) else Reply("other")
 
 
-def _is_yes(said: str, parts: list[str]) -> bool:
+_VERBS = {
+    "train": ("train", "training", "fit"), "retrain": ("retrain", "retraining", "refresh", "promote"),
+    "clean": ("clean", "cleaning"), "predict": ("predict", "score", "scoring"), "deploy": ("deploy", "ship"),
+    "build": ("build", "building"), "features": ("generate", "build"), "monitor": ("monitor", "watch"),
+    "forget": ("forget", "erase"), "undo": ("undo",),
+}  # fmt: skip
+
+
+def _verbs(pending: Sequence[Any]) -> frozenset[str]:
+    """The verbs of the tools that wait for an approval."""
+    tools = [p.get("tool") if isinstance(p, Mapping) else getattr(p, "tool", None) for p in pending]
+    return frozenset(v for tool in tools for v in _VERBS.get(str(tool), ()))
+
+
+def _is_yes(said: str, parts: list[str], verbs: frozenset[str]) -> bool:
     words = _lexicon()
     if _NOT_A_YES.search(said):
         return False
-    allowed = words["agree"] | words["beside_agree"]
+    allowed = words["agree"] | words["beside_agree"] | verbs
     known = all(p in words["whole_agree"] or _only(p, allowed) for p in parts)
     return known and any(p in words["whole_agree"] or _any(p, words["agree"]) for p in (said, *parts))
 

@@ -59,8 +59,11 @@ def register(project: Path, name: str, model: ModelFixture, cache: Path) -> None
 
 
 def _data(project: Path, model: ModelFixture) -> tuple[pd.DataFrame, int, str]:
-    """The rows to train on, how many the file has, and its sha256; where the file is gone, a few rows made up."""
+    """The rows to train on, how many the file has, and its sha256; where the file is gone, those of a file like it."""
     if not (project / model.trained_on).exists():
+        like = _file_with(project, model.target)
+        if like:
+            return _data(project, model.model_copy(update={"trained_on": like}))
         made = synthetic.frame(model.trained_on, {"value": "float", "level": "str", model.target: "bool"}, 60)
         return made, len(made), hashlib.sha256(made.to_csv(index=False).encode()).hexdigest()
     table = open_table(Context(project), model.trained_on)
@@ -68,6 +71,19 @@ def _data(project: Path, model: ModelFixture) -> tuple[pd.DataFrame, int, str]:
         return table.pandas(sample=MOST_ROWS), table.rows, sha256_of(project / model.trained_on)
     finally:
         table.close()
+
+
+def _file_with(project: Path, target: str) -> str:
+    """The table of the project that has the target and most columns, or ''."""
+    widest: list[tuple[int, str]] = []
+    for path in sorted(p for p in project.rglob("*") if p.suffix in (".csv", ".parquet", ".xlsx", ".jsonl")):
+        name = path.relative_to(project).as_posix()
+        table = open_table(Context(project), name)
+        columns = list(table.column_names)
+        table.close()
+        if target in columns and len(columns) > 3:
+            widest.append((len(columns), name))
+    return max(widest, default=(0, ""))[1]
 
 
 def task_of(values: pd.Series[Any]) -> str:

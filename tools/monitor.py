@@ -185,7 +185,9 @@ def _limits(
     if metric is not None:
         metric = monitors.metric_name(metric)
         if threshold is None:
-            threshold = thresholds.get(metric, _DEFAULT_THRESHOLDS.get(metric))
+            threshold = thresholds.get(metric, _DEFAULT_THRESHOLDS.get(metric)) or _worse_than_now(
+                context, monitor, metric
+            )
         if threshold is None:
             raise NeedsAnswer(
                 f"From which {metric} on should it alert (when {metric} is {monitors.side(metric)} what)?"
@@ -198,6 +200,19 @@ def _limits(
         checks = (*checks, kind.strip().lower())
     chosen = tuple(c for c in monitors.CHECKS if c in checks) or monitor.checks
     return dataclasses.replace(monitor, thresholds=thresholds, checks=chosen)
+
+
+def _worse_than_now(context: Context, monitor: Monitor, metric: str) -> float | None:
+    """A tenth worse than what the champion scored when it was registered; None when that is not known."""
+    if not monitor.model:
+        return None
+    from opsmith.tools.data import registry
+
+    known = registry.get(context.project, monitor.model).metrics.get(metric)
+    value = known.get("value") if isinstance(known, dict) else known
+    if not isinstance(value, int | float):
+        return None
+    return round(value * (0.9 if metric in monitors.HIGHER_IS_BETTER else 1.1), 4)
 
 
 def _main(context: Context, monitor: Monitor) -> str:

@@ -17,7 +17,7 @@ def undo(n: int = 1, *, context: Context) -> Result:
         if e["state"] == "done" and e["kind"] != "undo"
     ]
     if not done:
-        raise ToolError("Nothing was done in this project yet, so there is nothing to undo.")
+        return Result("Nothing was done in this project yet, so there is nothing to undo.")
     chosen = done[: max(1, n)]
     stuck = [e for e in chosen if e["undo"] is None]
     if stuck:

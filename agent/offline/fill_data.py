@@ -50,6 +50,8 @@ def query(scene: Scene) -> Filled:
         about = _with_meant(scene, path, about)[:1]
     if rows and agg in ("top", "unique", "count"):
         agg = None
+    if rows:
+        about = [c for c in about if not _only_rows(scene, c)]
     if re.search(
         r"\btop \d+|\d+ (most|least) (common|frequent|popular)|\bmost (common|frequent|popular|often)\b|\d+ (highest|largest|biggest)",
         scene.low,
@@ -61,6 +63,12 @@ def query(scene: Scene) -> Filled:
             if re.search(r"^\W*(?:ok(?:ay)? then,? |and )?(which|what|list|welche|qué|quels|哪些)\b|values?", scene.low)
             else None
         )
+    if (
+        agg == "count"
+        and about
+        and re.search(r"\b(?:in total|altogether|overall|insgesamt|en total|au total)\b", scene.low)
+    ):
+        agg = "sum" if _measured(scene, path, about[0]) else agg
     named = scene.files()
     filled.arguments |= {
         "columns": about,
@@ -68,8 +76,19 @@ def query(scene: Scene) -> Filled:
         "n": grammar.count(scene.text),
         "reference": named[1] if len(named) > 1 else None,
     }
-    filled.arguments["question"] = scene.text
+    filled.arguments["question"] = f"first {filled.arguments['n'] or 5} rows" if rows and not about else scene.text
     return filled
+
+
+def _measured(scene: Scene, path: str | None, column: str) -> bool:
+    """Whether a column holds numbers that can be added up."""
+    return any(c["name"] == column and c.get("kind") in ("number", "integer") for c in scene.columns_of(str(path)))
+
+
+def _only_rows(scene: Scene, column: str) -> bool:
+    """Whether a column is named by a word for rows alone: `the first 8 lines` of a table with a column `line`."""
+    said = [scene.text[m.start : m.end].casefold() for m in scene.found.columns if m.value == column]
+    return bool(said) and all(re.fullmatch(r"rows?|lines?|records?|entr(?:y|ies)", w) for w in said)
 
 
 def _with_meant(scene: Scene, path: str, about: list[str]) -> list[str]:

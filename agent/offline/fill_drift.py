@@ -74,7 +74,7 @@ def _kind(scene: Scene) -> str | None:
     ) and (scene.found.models or re.search(r"\bpredict(ions|ed)\b|\bmodel\b", scene.low)):
         return "performance"
     if re.search(
-        r"\b(predictions?|scores?|outputs?) (drift|shift|distribution|changed|moved)|drift .{0,15}(predictions|scores|outputs)|prediction drift",
+        r"\b(predictions?|scores?|outputs?|forecasts?) (?:of \S+ |from \S+ |by \S+ )?(drift\w*|shift\w*|distribution|chang\w+|mov\w+)|(shift|drift|change|move)\w* .{0,25}\b(predictions|scores|outputs)\b|drift .{0,15}(predictions|scores|outputs)|prediction drift",
         scene.low,
     ):
         return "prediction"
@@ -115,8 +115,18 @@ def monitor(scene: Scene) -> Filled:
     low = scene.low
     reference, current = pair(scene)
     named = scene.files()
+    last = scene.state.last
     if not named and not scene.found.models and scene.made.get("current"):
         reference, current = scene.made.get("reference"), scene.made["current"]
+    elif (
+        not named
+        and not scene.found.models
+        and last
+        and last[0] == "drift"
+        and not last[1].get("model")
+        and re.search(r"\b(?:that|this|it|them|those|these)\b", low)
+    ):
+        reference, current = last[1].get("reference"), last[1].get("current")
     stopping = re.search(
         r"\b(disable|pause|stop|switch off|turn off|mute|deactivate|delete|remove|kill|suspend|no longer|quit|cease|(?:switch|turn|shut)\w* .{0,40}\boff|(?:don.?t|do not) need .{0,50}(?:any ?more|any longer)|no more|unsubscribe|end (?:the )?(?:watch|monitor)\w*|deaktivier\w*|desactiva\w*|désactive\w*|arrête\w*)\b|停用|关闭|停止",
         low,
@@ -136,18 +146,18 @@ def monitor(scene: Scene) -> Filled:
         monitored = [m.get("model") for m in scene.catalogue.get("monitors", ()) if m.get("model")]
         model = monitored[0] if len(monitored) == 1 and not scene.found.models else the_model(scene)[0]
     metric = metric_of(scene)
-    channel = grammar.pick(scene.text, grammar.CHANNELS)
-    every = grammar.schedule(scene.text)
+    channel = grammar.pick(grammar.wished(scene.text), grammar.CHANNELS)
+    every = grammar.schedule(grammar.wished(scene.text))
     if reference is None and len(named) == 1:
         if model:
             current = named[0]
         else:
             reference, current = other_of_pair(scene, named[0])
     auto = re.search(
-        r"\b(auto\w*[- ]?(re-?train|relearn|refresh|update)\w*|(re-?train|relearn|refresh|update)\w* (itself|automatically|by itself|on its own|it|the model)|by itself|on its own|(and|then|should|to) (re-?train|relearn)|(?:kick|set|start)\w* (?:off )?(?:a |its own |the )?re-?train\w*|own re-?train\w*|re-?train\w* (?:when|once|if|as soon)|trigger (a )?retrain\w*)\b|自动(重新)?训练",
+        r"\b(auto\w*[- ]?(re-?train|relearn|refresh|update)\w*|(re-?train|relearn|refresh|update)\w* (?:\S+ )?(itself|automatically|by itself|on its own|it|the model)|by itself|on its own|(and|then|should|to) (re-?train|relearn)|(?:kick|set|start)\w* (?:off )?(?:a |its own |the )?re-?train\w*|own re-?train\w*|re-?train\w* (?:when|once|if|as soon)|trigger (a )?retrain\w*)\b|\b(?:heal|fix|repair|renew) itself\b|自动(重新)?训练",
         low,
     )
-    number = grammar.threshold(scene.text)
+    number = grammar.threshold(grammar.wished(scene.text))
     if isinstance(number, int) and every and re.search(rf"every {number}\b", low):
         number = None
     filled.arguments |= {

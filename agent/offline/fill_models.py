@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 
-from opsmith.agent.offline import grammar
+from opsmith.agent.offline import amounts, grammar
+from opsmith.agent.offline.fill_shared import (
+    CALLED as _CALLED,
+)
 from opsmith.agent.offline.fill_shared import (
     about_in,
     dry,
     fresh_file,
     metric_of,
     need_file,
+    new_name,
     unknown_column,
     which_file,
 )
+from opsmith.agent.offline.fill_training import split_of, validation_of
 from opsmith.agent.offline.slots import Filled, Scene, meant_target, output, target_of, the_model
 
 
@@ -31,14 +36,13 @@ def train(scene: Scene) -> Filled:
     filled.arguments |= {
         "target": target, "columns": inputs, "exclude": [e for e in excluded if e != target],
         "algorithm": names[0] if names else None, "folds": grammar.folds(scene.text), "test_size": grammar.test_size(scene.text),
-        "metric": metric_of(scene), "n": grammar.count(scene.text) if tuning else None, "dry_run": dry(scene),
+        "metric": metric_of(scene), "n": amounts.trials(scene.text) or (grammar.count(scene.text) if tuning else None),
+        "minutes": amounts.minutes(scene.text), "model": new_name(scene, _CALLED), "dry_run": dry(scene),
+        **amounts.costs(scene.text), **split_of(scene, inputs, target), "validation": validation_of(scene, path),
     }  # fmt: skip
-    named = re.search(
-        r"\b(?:call|name|named|called|save (?:it )?as)\s+(?:it |the model )?[`'\"]?([A-Za-z][\w-]*)[`'\"]?(?![\w.])",
-        scene.text,
-    )
-    if named and named.group(1).casefold() not in ("it", "the", "a", "as"):
-        filled.arguments["model"] = named.group(1)
+    for key in ("time_column", "group_column"):
+        if filled.arguments.get(key):
+            filled.arguments["columns"] = [c for c in filled.arguments["columns"] if c != filled.arguments[key]]
     unknown_column(filled, scene, path)
     if path and not target and not filled.question:
         filled.question = f"Which column of {path} should be predicted?"
@@ -118,6 +122,7 @@ def retrain(scene: Scene) -> Filled:
     algorithms = grammar.pick(scene.low, grammar.ALGORITHMS)
     if algorithms and not action:
         filled.arguments["algorithm"] = algorithms[0]
+    filled.arguments["n"] = amounts.trials(scene.text) if not action else None
     if name is None:
         filled.question = (
             "Which model do you mean?"
@@ -132,6 +137,9 @@ def retrain(scene: Scene) -> Filled:
     return filled
 
 
+_REASONS = r"\band why\b|\bwith (?:the |its |their )?(?:reasons?|explanations?)\b|\bexplain (?:each|every|the) (?:prediction|score|row)|\bexplain(?:ed|ing)? (?:them|it|why)\b|\bwhy (?:did|does|was) MODEL|\bmit (?:begründung|gründen)|\bpor qué\b|\bet pourquoi\b|为什么"
+
+
 def predict(scene: Scene) -> Filled:
     filled = Filled("predict")
     name, choices = the_model(scene)
@@ -139,15 +147,23 @@ def predict(scene: Scene) -> Filled:
     path = named[0] if named else None
     if path is None and not scene.found.unknown_files:
         path = _to_score(scene, name)
+    values = amounts.values(scene.text)
+    explain = True if re.search(_REASONS, scene.low) else None
     n = (
         grammar.count(scene.text)
-        if re.search(r"\d+\s*(sample|predictions?|rows?|examples?|first)|\b(first|sample)\b|前", scene.low)
+        if re.search(
+            r"\d+\s*(?:\w+\s)?(sample|predictions?|verdicts?|scores?|rows?|examples?|first)|\b(first|sample)\b|前",
+            scene.low,
+        )
         else None
     )
     filled.arguments |= {
-        "model": name, "dataset": path, "version": grammar.version(scene.text), "threshold": grammar.threshold(scene.text),
-        "output": output(scene), "n": n, "dry_run": dry(scene),
+        "model": name, "dataset": path, "version": grammar.version(scene.text), "threshold": amounts.cut(scene.text),
+        "output": output(scene), "n": n, "dry_run": dry(scene), "explain": explain,
     }  # fmt: skip
+    if values and not named:
+        filled.arguments |= {"values": values, "dataset": None, "explain": None, "threshold": None, "n": None}
+        path = ""
     if name is None:
         filled.question, filled.choices = (
             ("Which model should score it?" if choices else "There is no trained model yet. Train one first?"),
@@ -196,12 +212,15 @@ def deploy(scene: Scene) -> Filled:
     if clouds and places == ["cloud"]:
         places = ["cloud"] if re.search(r"\bthe cloud\b", scene.low) else []
     stages = grammar.pick(text, grammar.STAGES)
+    platforms = grammar.pick(text, grammar.PLATFORMS)
+    if {"keda", "kserve", "workflow"} & set(artifacts):
+        artifacts = [a for a in artifacts if a not in ("script", "hpa") or re.search(r"\bhpa\b|\bscript\b", scene.low)]
     sizes = grammar.resources(scene.text)
     if not artifacts and {"min_replicas", "max_replicas", "cpu_target"} & set(sizes):
         artifacts = ["hpa"]
     filled.arguments |= {
         "model": name, "version": grammar.version(scene.text), "environment": places[0] if places else None,
-        "cloud": clouds[0] if clouds else None, "artifacts": artifacts, "stage": stages[0] if stages else None,
+        "cloud": clouds[0] if clouds else None, "platform": platforms[0] if platforms else None, "artifacts": artifacts, "stage": stages[0] if stages else None,
         **sizes, "output": output(scene), "dry_run": dry(scene),
     }  # fmt: skip
     if name is None:
@@ -227,7 +246,7 @@ def build(scene: Scene) -> Filled:
     name, choices = the_model(scene)
     more = grammar.resources(scene.text)
     filled.arguments |= {"model": name, "version": grammar.version(scene.text), "tag": more.get("tag"), "port": more.get("port"),
-                         "memory": more.get("memory"), "cpu": more.get("cpu")}  # fmt: skip
+                         "memory": more.get("memory"), "cpu": more.get("cpu"), **amounts.load(scene.text)}  # fmt: skip
     if name is None:
         filled.question, filled.choices = (
             ("Which model's container?" if choices else "There is no trained model yet. Train one first?"),

@@ -40,10 +40,52 @@ def about_in(scene: Scene, path: str | None) -> tuple[list[str], list[str]]:
 
 
 def unknown_column(filled: Filled, scene: Scene, path: str | None) -> None:
-    if scene.found.unknown_columns and not filled.question and path:
-        wrong = scene.found.unknown_columns[0]
+    unknown = [c for c in scene.found.unknown_columns if c != new_name(scene)]
+    if unknown and not filled.question and path:
+        wrong = unknown[0]
         filled.question = f"{path} has no column {wrong}. Which column do you mean?"
         filled.choices = [c["name"] for c in scene.columns_of(path)][:8]
+
+
+CALLED = r"\b(?:call|name|named|called|save (?:it |the model )?as|(?:train|fit|build|register)\b.{3,60}?\bas)\s+(?:it |the model |a model called )?"
+_RENAMED = r"(?:\b(?:to|as|into|called|named|nach|in|a|en|zu|simply|just|name|call(?: it)?)|->|=>|:)\s*"
+
+
+def new_name(scene: Scene, before: str = f"(?:{CALLED}|{_RENAMED})") -> str | None:
+    """A name that the sentence gives to something new (`train it as churn_v2`, `rename a to b_c`), or None.
+
+    Names of files and of what is there are none.
+    """
+    for m in re.finditer(rf"{before}[`'\"]?([A-Za-z][\w-]*)[`'\"]?(?![\w.])", scene.text, re.IGNORECASE):
+        name = m.group(1)
+        if name.casefold() in _NO_NAMES or scene.found.covered(m.start(1), m.end(1)):
+            continue
+        if before != CALLED and "_" not in name:
+            continue
+        return name
+    return None
+
+
+_NO_NAMES = frozenset(
+    [
+        "it",
+        "the",
+        "a",
+        "an",
+        "as",
+        "that",
+        "this",
+        "target",
+        "label",
+        "test",
+        "validation",
+        "usual",
+        "is",
+        "model",
+        "well",
+        "soon",
+    ]
+)
 
 
 def with_names_masked(scene: Scene) -> str:

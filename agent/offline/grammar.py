@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_NUMBER = r"(\d+(?:[.,]\d+)?|[.,]\d+)"
+NUMBER = r"(\d+(?:[.,]\d+)?|[.,]\d+)"
 
 
-def _first(text: str, *patterns: str) -> re.Match[str] | None:
+def first(text: str, *patterns: str) -> re.Match[str] | None:
     for pattern in patterns:
         m = re.search(pattern, text, re.IGNORECASE)
         if m:
@@ -16,7 +16,7 @@ def _first(text: str, *patterns: str) -> re.Match[str] | None:
     return None
 
 
-def _value(text: str) -> float | int:
+def value_of(text: str) -> float | int:
     number = float(text.replace(",", "."))
     return int(number) if number == int(number) and "." not in text and "," not in text else number
 
@@ -50,6 +50,10 @@ ENVIRONMENTS = (
     ("local", r"\blocal(ly|host)?\b|\b(my|this|own|the) (laptop|machine|pc|workstation|computer|desktop|macbook|notebook)\b|\bminikube\b|本机|本地"),
     ("cloud", r"\b(the |a |public )?cloud\b(?! run)|云"),
 )  # fmt: skip
+PLATFORMS = (
+    ("eks", r"\beks\b"), ("ecs", r"\becs\b|\bfargate\b"), ("gke", r"\bgke\b"), ("cloud_run", r"\bcloud run\b"),
+    ("aks", r"\baks\b"), ("container_apps", r"\bcontainer apps?\b"),
+)  # fmt: skip
 STAGES = (
     ("prod", r"\b(prod|production|produktion|producción)\b|生产"),
     ("staging", r"\bstag(e|ing)\b|\bpre-?prod\b"),
@@ -58,6 +62,8 @@ STAGES = (
 ARTIFACTS = (
     ("dockerfile", r"\bdocker-?file\b|\bdocker file\b"), ("compose", r"\b(docker[- ])?compose\b"),
     ("k8s", r"\bk8s\b|\bkubernetes\b|\bmanifests?\b|\bhelm\b|\bkustomi[sz]e\b|\bkube\b"),
+    ("keda", r"\bkeda\b"), ("kserve", r"\bkserve\b|\binference ?service\b"),
+    ("workflow", r"\b(github|gitlab|ci|ci/cd|actions?|deploy(ment)?)[- ](actions? )?(workflow|pipeline)\b|\bgithub actions?\b|\b(workflow|pipeline) (to|that|which|for) deploy"),
     ("hpa", r"\bhpa\b|\bauto-?scal\w*|\bscal\w+ (rule|policy|automatically)\b|自动扩"),
     ("script", r"\b(deploy(ment)?|cloud|shell|bash|gcloud|aws|azure|rollout) script\b|\bscripts?\b|\bterraform\b"),
     ("requirements", r"\brequirements?(\.txt)?\b|\bpin(s|ned|ning)?\b|\bdependenc\w+|\block ?file\b|\bdeps\b|\bfreeze\b|\bpackage (list|versions)\b"),
@@ -80,21 +86,41 @@ def pick(text: str, table: tuple[tuple[str, str], ...]) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
+def wished(text: str) -> str:
+    """The text without what is no longer wished: `hourly instead of every 6 hours` -> `hourly`.
+
+    >>> wished("every 6 hours, not 12")
+    'every 6 hours'
+    """
+    kept = re.sub(
+        r"\s*,?\s*\b(?:instead of|rather than|in place of|no longer|statt|anstatt|en lugar de|en vez de|au lieu de)\b[^,;.]*",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
+    return re.sub(
+        r",?\s*(?:and )?\bnot\s+(?:every |at |over |above |below )?[\d.]+\s*(?:%|hours?|h|minutes?|min|days?)?\s*$",
+        "",
+        kept,
+        flags=re.IGNORECASE,
+    )
+
+
 def threshold(text: str) -> float | int | str | None:
     """A limit: `over 12`, `psi .3`, `cutoff 0.9`, `below 70%`."""
-    m = _first(
+    m = first(
         text,
-        rf"(?:threshold|cut-?off|ceiling|limit|schwelle|umbral|seuil|阈值)\s*(?:of|at|to|is|=|:|on|von|de|at)?\s*{_NUMBER}\s*(%|percent)?",
-        rf"(?:above|over|below|under|exceed\w*|pass(?:es|ed)?|gets? past|hits?|reach(?:es)?|greater than|more than|less than|lower than|higher than|past|beyond|>=|<=|>|<|beneath|"
+        rf"(?:threshold|cut-?off|ceiling|limit|schwelle|umbral|seuil|阈值)\s*(?:of|at|to|is|=|:|on|von|de|at)?\s*{NUMBER}\s*(%|percent)?",
+        rf"(?:above|over|below|under|worse than|better than|exceed\w*|pass(?:es|ed)?|gets? past|hits?|reach(?:es)?|greater than|more than|less than|lower than|higher than|past|beyond|>=|<=|>|<|beneath|"
         rf"(?:drops?|falls?|sinks?|dips?|slips?|goes|rises?|climbs?|gets|is|goes up|stays) (?:to|below|under|above|over|past|beneath)|über|unter|por encima de|por debajo de|"
-        rf"supera|baja de|au-dessus de|en dessous de|dépasse|超过|低于|高于|大于|小于)\s*(?:than )?{_NUMBER}\s*(%|percent)?",
-        rf"\b(?:alert|alarm|threshold|monitor|watch|check|bar|line)\b.{{0,25}}?\b(?:to|at)\s+{_NUMBER}(?!\s*(?:min|hour|day|h\b|m\b))\s*(%|percent)?",
-        rf"\b(?:psi|ks|js|auc|f1|mae|rmse|accuracy|recall|precision|r2)\s*(?:of|at|is|=|:|@)?\s*{_NUMBER}\s*(%|percent)?",
-        rf"(?:probability|score|p)\s*(?:of|at|>|>=|above|over)\s*{_NUMBER}\s*(%|percent)?",
+        rf"supera|baja de|au-dessus de|en dessous de|dépasse|超过|低于|高于|大于|小于)\s*(?:than )?{NUMBER}\s*(%|percent)?",
+        rf"\b(?:alert|alarm|threshold|monitor|watch|check|bar|line|limit)s?\b.{{0,45}}?\b(?:to|at)\s+{NUMBER}(?!\s*(?:min|hour|day|h\b|m\b))\s*(%|percent)?",
+        rf"\b(?:psi|ks|js|auc|f1|mae|rmse|accuracy|recall|precision|r2)\s*(?:of|at|is|=|:|@)?\s*{NUMBER}\s*(%|percent)?",
+        rf"(?:probability|score|p)\s*(?:of|at|>|>=|above|over)\s*{NUMBER}\s*(%|percent)?",
     )
     if not m:
         return None
-    return f"{m.group(1)}%" if m.group(2) else _value(m.group(1))
+    return f"{m.group(1)}%" if m.group(2) else value_of(m.group(1))
 
 
 _UNITS = {
@@ -157,18 +183,18 @@ def resources(text: str) -> dict[str, Any]:
     """replicas, min_replicas, max_replicas, cpu, memory, cpu_target, port, tag."""
     found: dict[str, Any] = {}
     many = r"(?:replicas?|pods?|instances?|copies|nodes?|containers?|workers?|machines?|réplicas?|répliques?|instanzen|个副本|副本)"
-    m = _first(text, rf"(?:between|from|zwischen|entre|de)?\s*(\d+)\s*(?:\.\.+|-|to|and|bis|und|y|et|a|à)\s*(\d+)\s*{many}", r"\b(\d+)\s*\.\.+\s*(\d+)\b",
+    m = first(text, rf"(?:between|from|zwischen|entre|de)?\s*(\d+)\s*(?:\.\.+|-|to|and|bis|und|y|et|a|à)\s*(\d+)\s*{many}", r"\b(\d+)\s*\.\.+\s*(\d+)\b",
                r"(?:between|from)\s+(\d+)\s+(?:and|to)\s+(\d+)(?!\s*(?:%|percent))", r"(?:\bhpa\b|auto-?scal\w*)[^\d]{0,40}(\d+)\s*(?:-|to|and|bis)\s*(\d+)", r"(\d+)\s*(?:-|to|and|bis)\s*(\d+)[^\d]{0,30}(?:\bhpa\b|auto-?scal\w*)",
                rf"{many}\s*:?\s*(?:between\s+|from\s+)?(\d+)\s*(?:\.\.+|-|to|and)\s*(\d+)", r"\bscal\w+ (\d+)\s*(?:-|to)\s*(\d+)")  # fmt: skip
     if m:
         found["min_replicas"], found["max_replicas"] = int(m.group(1)), int(m.group(2))
     else:
-        low = _first(
+        low = first(
             text,
             rf"(?:min(?:imum)?|at least|no fewer than|mindestens|mínimo|au moins|至少)\s*(?:of |:|=)?\s*(\d+)(?:\s*{many})?",
             r"(\d+)\s*min\b(?!ut)",
         )
-        high = _first(
+        high = first(
             text,
             rf"(?:max(?:imum)?|at most|up to|no more than|höchstens|máximo|hasta|au plus|jusqu'à|最多)\s*(?:of |:|=)?\s*(\d+)(?:\s*{many})?(?!\s*(?:%|percent|Mi|Gi))",
             r"(\d+)\s*max\b",
@@ -178,7 +204,7 @@ def resources(text: str) -> dict[str, Any]:
         if high:
             found["max_replicas"] = int(high.group(1))
         m = (
-            _first(
+            first(
                 text, rf"\b(\d+)\s*(?:\w+\s)?{many}\b", rf"{many}\s*(?:of|to|=|:|count)?\s*(\d+)\b", r"(\d+)\s*个副本"
             )
             if not low and not high
@@ -188,7 +214,7 @@ def resources(text: str) -> dict[str, Any]:
             found["replicas"] = int(m.group(1))
         elif re.search(r"\b(single|a single|just a|one) (replica|pod|instance|copy|node)\b", text, re.IGNORECASE):
             found["replicas"] = 1
-    m = _first(
+    m = first(
         text,
         r"\b(\d+(?:\.\d+)?)\s?((?:k|m|g|t)i?b?)\b(?!\s*(?:cpu|core))",
         r"\b(\d+(?:\.\d+)?)\s*(mega|meg|giga|gigs?)\w*\b",
@@ -198,7 +224,7 @@ def resources(text: str) -> dict[str, Any]:
             m.group(2).casefold(), m.group(2)
         )
         found["memory"] = f"{m.group(1)}{unit}"
-    m = _first(
+    m = first(
         text,
         r"\b(\d+m)\b(?=\s*(?:cpu|core|millicore|of cpu|,|$|\s))",
         r"\b(\d+(?:\.\d+)?|\.\d+)\s*(?:v?cpus?|cores?)\b",
@@ -206,15 +232,15 @@ def resources(text: str) -> dict[str, Any]:
     )
     if m and "every" not in text[: m.start()][-8:]:
         raw = m.group(1)
-        found["cpu"] = raw if raw.endswith("m") else _value(raw)
-    m = _first(
+        found["cpu"] = raw if raw.endswith("m") else value_of(raw)
+    m = first(
         text,
         r"(\d+)\s*(?:%|percent)\s*(?:cpu|utili[sz]ation|load|target)?",
         r"(?:cpu|utili[sz]ation|load)\s*(?:target|at|of|goal)?\s*(?:of|at|=|:)?\s*(\d+)\s*(?:%|percent)",
     )
     if m and re.search(r"\bhpa\b|scal|cpu|utili|load|replica|pods", text, re.IGNORECASE):
         found["cpu_target"] = int(m.group(1))
-    m = _first(
+    m = first(
         text,
         r"\bports?\s*(?:to|=|:|number|is|on)?\s*(\d{2,5})\b",
         r"\b(?:listen\w*|expos\w*|bind\w*|serv\w+|available|reachable) (?:on|at|to) (?:port )?:?(\d{2,5})\b",
@@ -223,7 +249,7 @@ def resources(text: str) -> dict[str, Any]:
     )
     if m:
         found["port"] = int(next(g for g in m.groups() if g))
-    m = _first(
+    m = first(
         text, r"\btag(?:ged|s)?\s*(?:it|as|is|=|:|with|the image)?\s*(?:as\s+)?[`'\"]?([\w][\w.\-]*:?[\w.\-]*)[`'\"]?"
     )
     if m and m.group(1).casefold() not in ("the", "it", "as", "with", "and", "names", "name"):
@@ -233,13 +259,13 @@ def resources(text: str) -> dict[str, Any]:
 
 def version(text: str) -> int | None:
     """`v3`, `version 3`."""
-    back = _first(
+    back = first(
         text,
         r"\b(?:back to|again to|to|restore|want|use|promote|make)\s+(?:v\.?\s?|version\s+)(\d+)\b",
         r"\bv\.?\s?(\d+)\s+(?:again|was|back)\b",
         r"\bback to (?:the )?(\d+)\b(?!\s*(?:%|pods|replicas|rows))",
     )
-    m = back or _first(
+    m = back or first(
         text,
         r"\bv\.?\s?(\d+)\b",
         r"\b(?:version|versión|ver\.?|rev)\s*(?:no\.?|number|#)?\s*(\d+)\b",
@@ -249,7 +275,7 @@ def version(text: str) -> int | None:
 
 
 def folds(text: str) -> int | None:
-    m = _first(
+    m = first(
         text,
         r"(\d+)[- ]?(?:fold|folds|fache|pliegues|折)\b",
         r"(\d+)[- ]?fold",
@@ -262,24 +288,24 @@ def folds(text: str) -> int | None:
 
 def test_size(text: str) -> float | None:
     """A hold-out as a fraction: `20% test`, `hold out 30%`, `80/20 split`."""
-    m = _first(
+    m = first(
         text,
-        rf"{_NUMBER}\s*(?:%|percent)\s*(?:\w+ )?(?:test\w*|hold-?out|held|for testing|validation|aside|of the (?:rows|data))",
-        rf"(?:hold(?:ing)? out|hold-?out|keep|leave|reserve|set aside|test(?:[_ ]size)?|validat\w+ on)\s*(?:of|=|:|set of)?\s*{_NUMBER}\s*(?:%|percent)",
+        rf"{NUMBER}\s*(?:%|percent)\s*(?:\w+ )?(?:test\w*|hold-?out|held|for testing|validation|aside|of the (?:rows|data))",
+        rf"(?:hold(?:ing)? out|hold-?out|keep|leave|reserve|set aside|test(?:[_ ]size)?|validat\w+ on)\s*(?:of|=|:|set of)?\s*{NUMBER}\s*(?:%|percent)",
     )
     if m:
         return float(m.group(1).replace(",", ".")) / 100
-    m = _first(text, r"\b(\d{2})\s*[/:-]\s*(\d{2})\b(?: split)?")
+    m = first(text, r"\b(\d{2})\s*[/:-]\s*(\d{2})\b(?: split)?")
     if m and int(m.group(1)) + int(m.group(2)) == 100:
         return min(int(m.group(1)), int(m.group(2))) / 100
-    m = _first(text, rf"\btest[_ ]?size\s*(?:of|=|:)?\s*{_NUMBER}")
+    m = first(text, rf"\btest[_ ]?size\s*(?:of|=|:)?\s*{NUMBER}")
     return float(m.group(1).replace(",", ".")) if m else None
 
 
 def count(text: str) -> int | None:
     """How many: `top 10`, `5 components`, `3 sample predictions`, `20 trials`."""
     things = r"(?:most|largest|highest|biggest|lowest|smallest|top|best|worst|first|last|rows?|records?|lines?|entries|samples?|examples?|principal|components?|dimensions?|dims|trials?|features?|columns|ideas|candidates|predictions?|values|random|neighbou?rs|clusters|häufigsten|más|plus|premières|primeras|ersten|个|条|行)"
-    m = _first(
+    m = first(
         text,
         r"\b(?:top|first|last|head|bottom|sample(?: of)?|random|primeros|primeras|premiers|premières|ersten|前)\s*(\d+)\b",
         rf"\b(\d+)\s*(?:\w+\s){{0,2}}{things}",
@@ -297,7 +323,7 @@ def count(text: str) -> int | None:
 
 def keywords(text: str) -> list[str]:
     """A list of words after a colon, `such as`, in brackets or quotes."""
-    m = _first(
+    m = first(
         text,
         r"[:(]\s*([^:()]+?)\)?\s*$",
         r"\b(?:keywords?|words|terms|like|such as|e\.g\.|namely|based on|using|with|containing|for|of|mentions?(?: of)?|from)\s+((?:[\"'`]?[\w-]+[\"'`]?(?:\s*,\s*|\s+(?:and|or|und|y|o|et|ou)\s+|\s*,\s*(?:and|or)\s+))+[\"'`]?[\w-]+[\"'`]?)",
@@ -310,7 +336,7 @@ def keywords(text: str) -> list[str]:
 
 def llm(text: str) -> str | None:
     """The name of a language model."""
-    m = _first(
+    m = first(
         text,
         r"\b((?:openai:)?(?:gpt|llama|claude|mistral|mixtral|gemini|gemma|qwen|deepseek|phi|command-r|sonnet|opus|haiku|o[134])[\w.:\-]*(?: ?\d[\w.]*)?)\b",
         r"\b(ollama|openai|offline)\b",

@@ -8,7 +8,7 @@ from typing import Any
 
 from opsmith.agent.offline.found import Grounded, Mention
 from opsmith.agent.offline.normalise import is_known_word
-from opsmith.agent.offline.words import CAREFUL, GENERIC, STOP, stem, tokens
+from opsmith.agent.offline.words import CAREFUL, GENERIC, SHORT, STOP, stem, tokens
 
 
 def columns(found: Grounded, catalogue: Mapping[str, Any], chosen: Sequence[str]) -> None:
@@ -89,8 +89,10 @@ def _telling_words(found: Grounded, names: Sequence[str], keys: Iterable[str], s
     open_names = [n for n in names if n not in keys and n not in there]
     words = {n: set(tokens(n)) for n in open_names}
     rows = {t for s in stems for t in tokens(s)} | {t for k in keys for t in tokens(k)}
-    for m in re.finditer(r"(?<![\w./#-])[^\W\d_]{4,}(?![\w/]|\.\w)", found.text):
+    for m in re.finditer(r"(?<![\w./#-])[^\W\d_]{3,}(?![\w/]|\.\w)", found.text):
         low = m.group().casefold()
+        if len(low) == 3 and low in SHORT:
+            continue
         if found.covered(m.start(), m.end()) or low in STOP or low in GENERIC or low in CAREFUL:
             continue
         word = set(tokens(low))

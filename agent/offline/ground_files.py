@@ -23,7 +23,7 @@ _OUTPUT_CUE = re.compile(
 )
 
 
-def exact_files(found: Grounded, paths: Sequence[str]) -> None:
+def exact_files(found: Grounded, paths: Sequence[str], near: Sequence[str] = ()) -> None:
     names: list[tuple[str, str]] = []
     for path in paths:
         names.append((path, path))
@@ -39,8 +39,14 @@ def exact_files(found: Grounded, paths: Sequence[str]) -> None:
     }
     for base in clashes:
         at = re.search(rf"(?<![\w/.-]){re.escape(base)}(?!\w)", found.text, re.IGNORECASE)
-        if at and not found.covered(at.start(), at.end()):
-            found.ambiguous_files = [p for p in paths if PurePosixPath(p).name == base]
+        if at:
+            same = [p for p in paths if PurePosixPath(p).name == base]
+            known = next((p for p in near if p in same), None)  # the conversation was about one of them
+            found.files = [m for m in found.files if m.value not in same or m.start != at.start()]
+            if known:
+                _add_file(found, known, at.start(), at.end(), "exact")
+            else:
+                found.ambiguous_files = same
 
 
 def _add_file(found: Grounded, path: str, start: int, end: int, how: str) -> None:

@@ -18,7 +18,7 @@ def ground(text: str, catalogue: Mapping[str, Any], near: Sequence[str] = ()) ->
     found = Grounded(text)
     paths = [f["path"] for f in catalogue.get("files", ())]
     models = list(catalogue.get("models", ()))
-    exact_files(found, paths)
+    exact_files(found, paths, near)
     file_like(found, paths)
     whole_names(found, [m["name"] for m in models], "model", found.models)
     whole_names(found, [m["name"] for m in catalogue.get("monitors", ())], "monitor", found.monitors)

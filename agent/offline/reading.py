@@ -10,11 +10,12 @@ from opsmith.agent.offline.dialogue import Dialogue, model_name
 from opsmith.agent.offline.fill import fill
 from opsmith.agent.offline.following import continued
 from opsmith.agent.offline.normalise import straightened
+from opsmith.agent.offline.readings import wording
 from opsmith.agent.offline.scene import CLEAR, DATA, GUESS, ranked, scene_of
 from opsmith.agent.offline.siblings import sibling
 from opsmith.agent.offline.slots import Filled, Scene
 from opsmith.agent.offline.splitting import pieces_of
-from opsmith.agent.offline.talk import talk
+from opsmith.agent.offline.talk import asks_history, talk
 
 
 @dataclass
@@ -80,6 +81,11 @@ def _remember_made(step: Step, made: dict[str, str]) -> None:
             made["file"] = str(args["dataset"])
     if step.intent == "drift" and args.get("current"):
         made |= {k: str(args[k]) for k in ("reference", "current") if args.get(k)}
+    columns = args.get("columns") or []
+    if args.get("target"):
+        made["target"] = str(args["target"])
+    elif step.intent == "query" and len(columns) == 1:
+        made["target"] = str(columns[0])
     if step.intent == "train" and args.get("target"):
         made["model"] = str(args.get("model") or model_name(str(args["target"])))
     elif args.get("model"):
@@ -91,23 +97,48 @@ def _step(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dict[s
     beside = sibling(scene, frozenset(catalogue.get("tools", ())))
     if beside is not None and not any(p.get("tool") == "monitor" for p in catalogue.get("pending", ())):
         return Step(text, beside.tool, 6.0, beside)
-    (best, intent), (_, runner) = ranked(scene)[:2]
+    order = ranked(scene)
+    if asks_history(scene):
+        order = [(6.0, "recall"), *order]
+    (best, intent), (_, runner) = order[:2]
     if alone:
         call = continued(scene, state, best, intent)
         if call is not None:
             return Step(text, call.tool, best, call, intent)
-    if best < GUESS:
-        return Step(text, *_unclear(scene, state), runner_up=intent)
-    if intent in DATA:
-        call = fill(intent, scene)
-        return Step(text, intent, best, call, runner)
-    return Step(text, intent, best, talk(intent, scene), runner)
+    if intent == "unclear" and best < 2 * order[1][0]:
+        (best, intent), (_, runner) = order[1:3]
+    if best < GUESS or intent == "unclear":
+        return _unclear(scene, order)
+    call = _call(intent, scene)
+    if call.question and best < SURE:
+        other = _answered(order[1:], scene, best)
+        if other is not None:
+            return Step(text, *other, intent)
+    return Step(text, intent, best, call, runner)
 
 
-def _unclear(scene: Scene, state: Dialogue) -> tuple[str, float, Filled]:
-    """Nothing speaks clearly: a lone file is looked at, anything else is asked about."""
+SURE = 5.2  # from this score on a question about the surest intent is asked, however likely the next one is
+
+
+def _call(intent: str, scene: Scene) -> Filled:
+    return fill(intent, scene) if intent in DATA else talk(intent, scene)
+
+
+def _answered(others: list[tuple[float, str]], scene: Scene, best: float) -> tuple[str, float, Filled] | None:
+    """The next likely intent when it has all that it needs and the surest one would have to ask."""
+    score, intent = others[0]
+    if intent == "unclear" or score < 0.5 * best:
+        return None
+    call = _call(intent, scene)
+    return None if call.question else (intent, score, call)
+
+
+def _unclear(scene: Scene, order: list[tuple[float, str]]) -> Step:
+    """Nothing speaks clearly: a lone file is looked at; else the two best readings are offered as choices."""
     named = scene.files()
     if named and len(scene.masked.split()) <= 3:
-        return "profile", 1.0, Filled("profile", {"dataset": named[0]})
-    question = "What should I do: look at data, clean it, suggest features, train, predict, deploy, or compare files?"
-    return "unclear", 0.0, Filled("ask", {}, question, ["profile a file", "train a model", "compare two files", "help"])
+        return Step(scene.text, "profile", 1.0, Filled("profile", {"dataset": named[0]}), order[0][1])
+    readings = [said for said in (wording(intent, scene) for _, intent in order) if said][:2]
+    question = f"I am not sure what you want. Should I {readings[0]}, or {readings[1]}?"
+    call = Filled("ask", {}, question, [*readings, "help"])
+    return Step(scene.text, "unclear", 0.0, call, order[0][1])

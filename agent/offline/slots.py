@@ -176,6 +176,13 @@ def target_of(scene: Scene, path: str | None) -> str | None:
     if about:
         return about[0]
     known = {c["name"] for c in scene.columns_of(path)} if path else set()
+    if scene.made.get("target") in known and scene.made["target"] not in excluded:
+        return scene.made["target"]
+    asked_about = (
+        scene.state.last[1].get("columns") or [] if scene.state.last and scene.state.last[0] == "query" else []
+    )
+    if len(asked_about) == 1 and asked_about[0] in known and re.search(_IT, scene.low):
+        return str(asked_about[0])
     if scene.state.target in known and scene.state.target not in excluded:
         return scene.state.target
     for fact in [*reversed(scene.state.facts), *(f["text"] for f in scene.catalogue.get("facts", ()))]:
@@ -184,6 +191,9 @@ def target_of(scene: Scene, path: str | None) -> str | None:
                 if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", fact, re.IGNORECASE):
                     return name
     return None
+
+
+_IT = r"\b(?:it|that|this|them|dafür|das|eso|ello|lo|ça|cela)\b|它|这个"
 
 
 def meant_target(scene: Scene, path: str | None) -> str | None:

@@ -51,6 +51,23 @@ def talk(intent: str, scene: Scene) -> Filled:
     return Filled("cancel", {})
 
 
+_VERSION = r"\bv\.?\s?\d+\b|\bversions?\b|\bchampion\b|\bchallenger\b|版本"
+_ASKS = r"^\W*(?:and |so |ok,? |but )?(?:what|which|who|when|where|why|how (?:did|does|do|was|well|good|has|many|long)|welche\w*|womit|worauf|wann|wer|wie|was|warum|qué|cuál\w*|cuándo|quién|con qué|quel\w*|quand|qui|comment|什么|哪|谁)\b|^\W*(?:什么|哪|谁)"
+_HISTORY = r"\b(?:changed?|differ\w*|approved?|promoted?|trained|algorithm|data|develop\w*|score\w*|auc|f1|mae|rmse|accuracy|metrics?|parameters?|features?|columns?|inputs?|seed|better|worse|made|built|registered|author|day|date|trainiert|geändert|entrenad\w*|cambió|entraîné\w*|changé)\b|训练|变化|批准"
+
+
+def asks_history(scene: Scene) -> bool:
+    """Whether a sentence asks what some registered version is or was: who approved v2, what changed between v2 and v3."""
+    if not scene.catalogue.get("models") or scene.found.files or scene.found.unknown_files:
+        return False
+    low = scene.low
+    compares = re.search(
+        r"\bchallenger\b.*\b(?:vs|versus|or|against|beat)|\b(?:vs|versus|beat\w*)\b|\bwho wins\b|\b(?:older|earlier|other|previous|which|what|how many) versions?\b(?!.{0,40}\b(?:trained|approved|scored))",
+        low,
+    )
+    return bool(re.search(_ASKS, low) and re.search(_VERSION, low) and re.search(_HISTORY, low)) and not compares
+
+
 def why_not(scene: Scene) -> str:
     if re.search(
         r"sudo|rm -|/etc|passw|secret|credential|\.\./|~/|\.ssh|\.aws|key|shutdown|kill|chmod|/home|/root|/var",

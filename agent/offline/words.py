@@ -16,7 +16,7 @@ def _plain_words() -> dict[str, frozenset[str]]:
 
 
 _PLAIN = _plain_words()
-GENERIC, STOP, CAREFUL, SMALL = _PLAIN["generic"], _PLAIN["stop"], _PLAIN["careful"], _PLAIN["small"]
+GENERIC, STOP, CAREFUL, SMALL, SHORT = (_PLAIN[k] for k in ("generic", "stop", "careful", "small", "short"))
 TOKEN = re.compile(r"[a-z]+|\d+|[^\W\d_a-z]+", re.IGNORECASE)
 
 

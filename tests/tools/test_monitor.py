@@ -83,8 +83,8 @@ def test_what_is_missing_is_asked(place):
         monitor(context=place)
     with pytest.raises(NeedsAnswer, match="Name the current table"):
         monitor(reference="spring bikes.csv", context=place)
-    with pytest.raises(NeedsAnswer, match="From which mae"):
-        create(place, metric="mae")
+    with pytest.raises(NeedsAnswer, match="From which recall"):
+        create(place, metric="recall")
     carry_out(place, create(place)[1])
     second = monitor(reference="spring bikes.csv", current="autumn bikes.csv", context=place)
     carry_out(place, second.actions[0], "a2")

@@ -112,7 +112,7 @@ class Cleaning:
         findings = (*findings, *_lost(run))
         asked = model_requests.wanted(self.steps, run)
         idle = not any(ledger.did_something for ledger in run.ledgers) or run.after is self.source
-        if idle and not asked:
+        if idle and not asked and (dry_run or not run.recipe.steps):
             state = (
                 "needs no cleaning that I can see"
                 if not run.recipe.steps
@@ -127,7 +127,12 @@ class Cleaning:
         vectors = next((f for f in run.fitted if "dimensions" in f and "method" in f), None)
         output = self._checked(self.asked_output or self._default_output(run, vectors is not None))
         instead = [f.message for f in findings if f.id == "embedding-stand-in"]
-        headline = " ".join([f"{self.table.name}: {sentence(run)}", *instead])
+        said = (
+            f"nothing to change was found; {output} would be the same {self.source.rows:,} rows"
+            if idle
+            else sentence(run)
+        )
+        headline = " ".join([f"{self.table.name}: {said}", *instead])
         shown_tables = tuple(tables(run))
         beside: dict[str, Path] = {}
         step = next((s for s in self.steps if s.step == "entities"), None)
