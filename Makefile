@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: chat test test-long test-lowest test-studio check lint types imports lock demo-loop bench-planner clean
+.PHONY: chat test test-long test-lowest test-studio checks-env test-deploy-checks check lint types imports lock demo-loop bench-planner clean
 
 chat: $(READY)
 	@$(BIN)/opsmith --project examples/churn
@@ -29,6 +29,16 @@ test-studio: $(READY)
 	@test -x .venv-studio/bin/python || $(BIN)/uv venv -q .venv-studio --python $(BIN)/python
 	@$(BIN)/uv pip install -q --python .venv-studio/bin/python -c constraints.txt -e . 'langgraph-cli[inmem]==0.4.40'
 	@.venv-studio/bin/python .ci/studio.py
+
+# Others' tools that judge the deployment files, each in an environment of its own; never dependencies of Opsmith.
+checks-env: $(READY)
+	@test -x .venv-checks/bin/python || $(BIN)/uv venv -q .venv-checks --python $(BIN)/python
+	@$(BIN)/uv pip install -q --python .venv-checks/bin/python checkov==3.3.30 cfn-lint==1.51.0 'moto[server]==5.2.1' google-api-python-client awscli
+	@test -x .venv-azure/bin/python || $(BIN)/uv venv -q .venv-azure --python $(BIN)/python
+	@$(BIN)/uv pip install -q --python .venv-azure/bin/python azure-cli==2.91.0
+
+test-deploy-checks: checks-env
+	@$(BIN)/python -m pytest -q tests/tools/compute/deployment/test_outside_checks.py -m "not long" --durations=5
 
 check: lint types imports test
 
@@ -63,4 +73,4 @@ bench-planner: $(READY)
 	@$(BIN)/python benchmarks/planner.py
 
 clean:
-	rm -rf $(VENV) .venv-lowest .venv-studio build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .venv-studio .venv-checks .venv-azure build *.egg-info .pytest_cache .mypy_cache .ruff_cache

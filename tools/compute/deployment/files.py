@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from opsmith.tools.compute.deployment import cloud_files, kubernetes, kubernetes_optional, workflow
+from opsmith.tools.compute.deployment import cloud_files, cloudformation, kubernetes, kubernetes_optional, workflow
 from opsmith.tools.compute.deployment.compose import compose
 from opsmith.tools.compute.deployment.dumping import yaml_text
 from opsmith.tools.compute.deployment.plan import DeployPlan
@@ -45,6 +45,8 @@ def _text_files(kind: str, plan: DeployPlan, project: Path, folder: Path) -> dic
         return files | (listed if (folder / "k8s" / "base" / KUSTOMIZATION).exists() else {})
     if kind == "script":
         return cloud_files.script_files(plan)
+    if kind == "cloudformation":
+        return {cloudformation.FILE: yaml_text(cloudformation.template(plan))}
     if kind == "workflow":
         return {workflow.path(plan, project, folder): yaml_text(workflow.workflow(plan, project, folder))}
     if kind == "kserve":

@@ -13,7 +13,8 @@ from opsmith.tools.contract import ToolError
 ENVIRONMENTS = ("local", "on_prem", "edge", "cloud")
 CLOUDS = ("aws", "gcp", "azure")
 STAGES = ("dev", "staging", "prod")
-ARTIFACTS = ("dockerfile", "compose", "k8s", "hpa", "script", "requirements", "keda", "kserve", "workflow")
+ARTIFACTS = ("dockerfile", "compose", "k8s", "hpa", "script", "requirements", "keda", "kserve", "workflow",
+             "cloudformation")  # fmt: skip
 PLATFORMS = {
     "ecs": "aws", "eks": "aws", "cloud_run": "gcp", "gke": "gcp", "container_apps": "azure", "aks": "azure",
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opsmith.tools.compute.deployment import cloud_files
+from opsmith.tools.compute.deployment import cloud_files, cloudformation
 from opsmith.tools.compute.deployment.kubernetes_optional import PROMETHEUS
 from opsmith.tools.compute.deployment.plan import DeployPlan
 from opsmith.tools.compute.deployment.service_contract import (
@@ -22,6 +22,7 @@ _WHAT = {
     "hpa": "`k8s/base/hpa.yaml`: the autoscaler.",
     "keda": "`k8s/optional/keda`: a KEDA autoscaler; the overlays take it in place of the HPA.",
     "kserve": "`k8s/optional/kserve`: the same image as a KServe InferenceService; apply it instead of an overlay.",
+    "cloudformation": "`cloudformation/service.yaml`: ECS Fargate as a CloudFormation template, in place of `terraform/`.",
     "workflow": "`.github/workflows/deploy-NAME.yml` at the top of the repository: build, prove, roll out stage by stage.",
     "script": "`scripts/`, `terraform/`: the way into the target; nothing changes before a typed yes.",
 }
@@ -98,6 +99,8 @@ def _steps(plan: DeployPlan, kinds: Sequence[str]) -> list[str]:
         blocks += ["kubectl diff -k k8s/overlays/dev", "kubectl apply -k k8s/overlays/dev"]
     if "script" in kinds:
         blocks += cloud_files.commands(plan)
+    if "cloudformation" in kinds:
+        blocks += cloudformation.commands(plan)
     if not blocks:
         blocks = [f"docker build -t {plan.image_reference} ."]
     return ["```sh", *blocks, "```"]
