@@ -54,6 +54,7 @@ def features(
     feature_set: str | None = None,
     related: list[str] = [],  # noqa: B006
     keys: list[str] = [],  # noqa: B006
+    candidates: list[Any] = [],  # noqa: B006
     seconds: float | None = None,
     dry_run: bool = False,
     *,
@@ -69,8 +70,13 @@ def features(
     logloss, ap, f1, accuracy, r2, rmse, mae, mape. algorithm: gradient_boosting or a linear one; both by default. by:
     column whose groups stay together in a fold. time: column that orders the rows; later rows are held out. skip: features
     to leave out, by name or number. related: child tables to aggregate over a key (files, database:table, or a database);
-    keys: how they join, such as customer_id or id = customer_id. seconds: time for a search. dry_run: propose no write.
+    keys: how they join, such as customer_id or id = customer_id. candidates: your own formulas to test, each
+    a text or {expression, name, meaning}: `log(income / rooms)`, `(smoker = "yes") * bmi`, `mean_by(fare, class)`; columns,
+    + - * / = > <, and the functions log sqrt min max abs is over under filled missing cross frequency target_mean mean_by
+    z_by rank_by bins year month weekday hour days_between lag past_mean letters words sentiment mentions keyword_risk.
+    seconds: time for a search. dry_run: propose no write.
     """
+    from opsmith.tools.compute.features import proposed
     from opsmith.tools.compute.features.ask import Asking, Wish
 
     asked = _operations(operations)
@@ -79,7 +85,7 @@ def features(
             asking.known([target])[0] if target else None, asking.known(columns), asking.known(exclude),
             asking.known([time])[0] if time else None, asking.known(by)[0] if by else None, metric,
             algorithm, tuple(keywords), n, str(context.settings.get("country") or "") or None,
-            tuple(related), tuple(keys),
+            tuple(related), tuple(keys), proposed.plain(candidates),
         )  # fmt: skip
         if "apply" in asked or (feature_set and not set(asked) & {"explain", *_DIRECT}):
             return _apply(asking, wish, feature_set, output, skip, dry_run)
@@ -104,7 +110,7 @@ def _operations(named: list[str]) -> list[str]:
 def _suggest(
     asking: Asking, wish: Wish, asked: list[str], output: str | None, skip: list[str], dry_run: bool
 ) -> Result:
-    from opsmith.tools.compute.features import report, telling
+    from opsmith.tools.compute.features import proposed, report, telling
     from opsmith.tools.compute.features.suggest import Suggestions, suggest
     from opsmith.tools.compute.features.writing import action_for, output_name
 
@@ -119,6 +125,7 @@ def _suggest(
         *((telling.feature_table(found),) if found.features.features else ()),
         telling.search_table(found),
         *telling.closest_table(found),
+        *proposed.table(found.summary.get("proposals", ())),
     )
     writes = bool({"generate", "interactions"} & set(asked)) and not dry_run and bool(found.features.features)
     actions: tuple[Any, ...] = ()

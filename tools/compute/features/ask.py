@@ -43,6 +43,7 @@ class Wish:
     country: str | None = None
     related: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    candidates: tuple[tuple[str, str, str], ...] = ()  # formula, name, meaning
 
 
 @dataclass

@@ -9,7 +9,7 @@ from string import Template
 import numpy as np
 
 from opsmith.tools.compute.drift_svg import HEIGHT, PAD, WIDTH
-from opsmith.tools.compute.features import metrics, telling
+from opsmith.tools.compute.features import metrics, proposed, telling
 from opsmith.tools.compute.features.ask import Asking
 from opsmith.tools.compute.features.compute import Rows, fit
 from opsmith.tools.compute.features.explain import Bin, parts_of
@@ -37,6 +37,7 @@ def page(asking: Asking, found: Suggestions) -> str:
     template = Template((Path(__file__).parents[2] / "templates" / "features_report.html").read_text(encoding="utf-8"))
     refused = "".join(f'<li class="{f.severity}">{html.escape(f.message)}</li>' for f in found.findings)
     tables = [telling.search_table(found), *telling.closest_table(found)]
+    tables += proposed.table(found.summary.get("proposals", ()))
     return template.substitute(
         title=html.escape(f"Features for {s.target} in {s.dataset}"),
         headline=html.escape(telling.headline(found)),

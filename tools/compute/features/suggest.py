@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from opsmith.tools.compute.features import metrics
+from opsmith.tools.compute.features import metrics, proposed
 from opsmith.tools.compute.features.ask import Asking, Wish, leak_findings
 from opsmith.tools.compute.features.expression import Column, Node, columns_of, written
 from opsmith.tools.compute.features.families import Children, Family, Interactions, Pairs
 from opsmith.tools.compute.features.families_more import families
 from opsmith.tools.compute.features.featureset import Entry, FeatureSet, read_set
 from opsmith.tools.compute.features.problem import Engine, Problem, one_thread
+from opsmith.tools.compute.features.proposed import Proposal
 from opsmith.tools.compute.features.refusals import gives_away
-from opsmith.tools.compute.features.related import Aggregate, told_late
+from opsmith.tools.compute.features.related import told_late
 from opsmith.tools.compute.features.search import Outcome, search
 from opsmith.tools.compute.features.words import in_words, name_of
 from opsmith.tools.contract import Context, Finding
@@ -50,18 +51,26 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
     findings += [Finding("child-time", "warning", text) for text in told_late(asking.table, asking.links, context)]
     refused = [f.columns[0] for f in findings if f.severity == "critical"]
     problem = asking.problem(wish, refused, first) if refused else first
+    proposals = proposed.read(wish.candidates, problem, refused, target)
+    added: list[Family] = [proposed.Proposals([p.node for p in proposals if p.node])] if proposals else []
+    added += [Children([a.name for a in asking.aggregates])] if asking.aggregates else []
+    searched = (*added, *_families(wish, only))
     engines = _engines(wish)
     deadline = asking.deadline()
     outcomes: list[Outcome] = []
     for number, engine in enumerate(engines):
         problem.left = deadline.share(1 / (len(engines) - number)).left
         with one_thread():
-            outcomes.append(
-                _one(problem, engine, wish, only, asking.aggregates, context, number / len(engines), 1 / len(engines))
-            )
+            share = 1 / len(engines)
+            outcomes.append(_one(problem, engine, wish, searched, context, number * share, share))
         if outcomes[-1].stopped == "it was stopped":
             break
-    made = Suggestions(_set(asking, problem, outcomes, wish), tuple(findings), _summary(asking, problem, outcomes))
+    summary = _summary(asking, problem, outcomes)
+    if proposals:
+        problem.left = deadline.left
+        with one_thread():
+            summary["proposals"] = proposed.verdicts(proposals, problem, outcomes)
+    made = Suggestions(_set(asking, problem, outcomes, wish, proposals), tuple(findings), summary)
     if not any(o.stopped == "it was stopped" for o in outcomes):
         _keep(kept, made)
     return made
@@ -77,8 +86,7 @@ def _one(
     problem: Problem,
     engine: Engine,
     wish: Wish,
-    only: Sequence[str],
-    aggregates: Sequence[Aggregate],
+    of: Sequence[Family],
     context: Context,
     start: float,
     share: float,
@@ -94,25 +102,30 @@ def _one(
     return search(
         problem,
         engine,
-        _families(wish, only, aggregates),
+        of,
         most=min(MOST, wish.n or MOST),
         progress=progress,
         refused=refused,
     )
 
 
-def _families(wish: Wish, only: Sequence[str], aggregates: Sequence[Aggregate]) -> tuple[Family, ...]:
+def _families(wish: Wish, only: Sequence[str]) -> tuple[Family, ...]:
     if "interactions" in only:
         return (Interactions(), Pairs())
-    added: tuple[Family, ...] = (Children([a.name for a in aggregates]),) if aggregates else ()
-    return (*added, *families(wish.country))
+    return families(wish.country)
 
 
-def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wish) -> FeatureSet:
+def _set(
+    asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wish, proposals: Sequence[Proposal]
+) -> FeatureSet:
     """Features of both models in one set; one that helps both is listed once, with its larger gain."""
     taken = list(asking.table.column_names)
     entries: dict[Node, Entry] = {}
     said: dict[Node, str] = {Column(a.name): a.meaning for a in asking.aggregates}
+    said |= {p.node: p.meaning for p in proposals if p.node and p.meaning}
+    names = {Column(a.name): a.name for a in asking.aggregates} | {
+        p.node: p.name for p in proposals if p.node and p.name
+    }
     for outcome in outcomes:
         for feature in outcome.features:
             known = entries.get(feature.node)
@@ -120,7 +133,9 @@ def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wi
             if known and (known.gain or 0) >= feature.gain.mean:
                 entries[feature.node] = Entry(**{**known.__dict__, "models": models})
                 continue
-            name = known.name if known else _name(feature.node, taken, asking)
+            own = names.get(feature.node, "")
+            free = own and (isinstance(feature.node, Column) or own.casefold() not in {t.casefold() for t in taken})
+            name = known.name if known else own if free else name_of(feature.node, taken)
             taken.append(name)
             interval = (round(feature.gain.low, 5), round(feature.gain.high, 5))
             entries[feature.node] = Entry(
@@ -144,13 +159,6 @@ def _set(asking: Asking, problem: Problem, outcomes: Sequence[Outcome], wish: Wi
         _scores(problem, outcomes),
         tuple(asking.aggregates),
     )
-
-
-def _name(node: Node, taken: Sequence[str], asking: Asking) -> str:
-    """A column of a child table keeps the name that its table gave it."""
-    if isinstance(node, Column) and node.name in {a.name for a in asking.aggregates}:
-        return node.name
-    return name_of(node, taken)
 
 
 def _scores(problem: Problem, outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -139,4 +139,5 @@ def as_data(found: Suggestions) -> dict[str, Any]:
         "dataset": s.dataset, "target": s.target, "task": s.task, "metric": s.metric,
         "features": [f.as_dict() for f in s.features], "columns": {c: s.kinds[c] for c in s.inputs},
         "scores": dict(s.scores), **{k: found.summary[k] for k in ("rows", "rows_used", "validated_by", "searches")},
+        "proposals": found.summary.get("proposals", []),
     }  # fmt: skip
