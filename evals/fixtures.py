@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from opsmith.agent import catalogue
 from opsmith.evals import synthetic
 from opsmith.evals.case import FileFixture, World
-from opsmith.tools.contract import ToolError
+from opsmith.tools.contract import Context, ToolError
 
 _MONITOR = re.compile(r"^\s*(?P<model>\S+)\s*:\s*(?P<metric>\w+)\s*[<>]=?\s*(?P<limit>[\d.]+)\s*,\s*(?P<rest>.+)$")
 
@@ -59,6 +60,7 @@ def build(world: World, data: Sequence[Path], project: Path, cache: Path) -> Non
     write_monitors(project, world.monitors)
     if world.facts:
         _remember(project, world.facts)
+    catalogue.files(Context(project=project))  # the copies find the columns of their tables already read
 
 
 def write_monitors(project: Path, lines: Sequence[str]) -> None:

@@ -14,7 +14,9 @@ which a person approves and `agent/effects` carries out. A tool file needs only 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import hashlib
 import inspect
 import json
@@ -217,24 +219,15 @@ class Tool:
 
     def parameters(self) -> dict[str, inspect.Parameter]:
         """The arguments a caller may give, `context` left out, annotations resolved to types."""
-        hints = typing.get_type_hints(self.run, include_extras=True)
-        found = inspect.signature(self.run).parameters
-        return {n: p.replace(annotation=hints.get(n, Any)) for n, p in found.items() if n != "context"}
+        return dict(_parameters(self.run))
 
     def model(self) -> Any:
         """The pydantic model that checks and converts the arguments; unknown names are refused."""
-        import pydantic
-
-        fields: dict[str, Any] = {}
-        for name, parameter in self.parameters().items():
-            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-            fields[name] = (parameter.annotation, default)
-        config = pydantic.ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-        return pydantic.create_model(self.name, __config__=config, **fields)
+        return _model(self.run)
 
     def arguments(self) -> dict[str, Any]:
-        """JSON schema of the arguments."""
-        return self.model().model_json_schema()
+        """JSON schema of the arguments; a copy of the caller's own."""
+        return copy.deepcopy(_arguments(self.run))
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Typed arguments, or a ToolError that names what is wrong with which argument."""
@@ -257,6 +250,32 @@ class Tool:
     def __call__(self, *args: Any, context: Context | None = None, **kwargs: Any) -> Result:
         given = inspect.signature(self.run).bind_partial(*args, **kwargs).arguments
         return self.run(**self.validate(given), context=context or Context())
+
+
+# A function's signature never changes, and every turn of a conversation asks for the schemas of all tools.
+@functools.cache
+def _parameters(run: Callable[..., Result]) -> dict[str, inspect.Parameter]:
+    hints = typing.get_type_hints(run, include_extras=True)
+    found = inspect.signature(run).parameters
+    return {n: p.replace(annotation=hints.get(n, Any)) for n, p in found.items() if n != "context"}
+
+
+@functools.cache
+def _model(run: Callable[..., Result]) -> Any:
+    import pydantic
+
+    fields: dict[str, Any] = {}
+    for name, parameter in _parameters(run).items():
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[name] = (parameter.annotation, default)
+    config = pydantic.ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+    return pydantic.create_model(run.__name__, __config__=config, **fields)
+
+
+@functools.cache
+def _arguments(run: Callable[..., Result]) -> dict[str, Any]:
+    schema: dict[str, Any] = _model(run).model_json_schema()
+    return schema
 
 
 def tool(
