@@ -1,9 +1,11 @@
 """Does the feature search find what was planted, refuse the leaks, and leave the useless alone? Many seeds, all counted.
 
     python -m benchmarks.features_planted --seeds 20
+    python -m benchmarks.features_planted --algorithm gradient_boosting --kinds regression binary
 
 Each table has 1,500 rows, an interaction that no single column shows, 20 useless columns, a leak (the outcome with a little
-noise) and, in the time tables, a column that holds the outcome of the next row.
+noise) and, in the time tables, columns that hold the outcome of the next row and the mean of the next five. `panel` is a
+daily series of five shops in one table, rows shuffled; `grouped` has thirty customers whose rows stay together in a fold.
 """
 
 from __future__ import annotations
@@ -42,21 +44,35 @@ def table(kind: str, seed: int) -> pd.DataFrame:
     else:
         frame["y"] = signal + noise
         frame["leak"] = frame["y"] * 2 + rng.normal(size=ROWS) * 0.05
+    made = pd.DataFrame(frame)
     if kind == "time":
-        frame["day"] = pd.date_range("2020-01-01", periods=ROWS, freq="D").astype(str)
-        frame["tomorrow"] = np.append(frame["y"][1:], 0.0)
-    return pd.DataFrame(frame)
+        made["day"] = pd.date_range("2020-01-01", periods=ROWS, freq="D").astype(str)
+        made["tomorrow"] = made["y"].shift(-1)
+        made["next_days"] = made["y"].shift(-1).rolling(5, min_periods=1).mean().shift(-4)
+    if kind == "panel":
+        made["shop"] = np.repeat([f"s{i}" for i in range(5)], ROWS // 5)
+        made["day"] = np.tile(pd.date_range("2020-01-01", periods=ROWS // 5, freq="D").astype(str), 5)
+        made["tomorrow"] = made.groupby("shop")["y"].shift(-1)
+        made = made.sample(frac=1, random_state=seed).reset_index(drop=True)
+    if kind == "grouped":
+        made["customer"] = rng.choice([f"c{i}" for i in range(30)], ROWS)
+    return made
 
 
-def played(kind: str, seed: int) -> dict[str, object]:
+WANTED = {"time": {"leak", "tomorrow", "next_days"}, "panel": {"leak", "tomorrow"}}
+SPLIT = {"time": {"time": "day"}, "panel": {"time": "day"}, "grouped": {"by": ["customer"]}}
+
+
+def played(kind: str, seed: int, algorithm: str = "linear") -> dict[str, object]:
     """What one search found in one table."""
     with tempfile.TemporaryDirectory() as folder:
         table(kind, seed).to_csv(Path(folder) / "t.csv", index=False)
         start = time.perf_counter()
-        result = features("t.csv", target="y", algorithm="linear", context=Context(project=Path(folder), seed=seed))
+        context = Context(project=Path(folder), seed=seed)
+        result = features("t.csv", target="y", algorithm=algorithm, **SPLIT.get(kind, {}), context=context)
     found = [f["expression"] for f in result.data["features"]]
     refused = {f.columns[0] for f in result.findings if f.severity == "critical"}
-    wanted = {"leak", "tomorrow"} if kind == "time" else {"leak"}
+    wanted = WANTED.get(kind, {"leak"})
     return {
         "kind": kind, "seed": seed, "seconds": round(time.perf_counter() - start, 2), "found": found,
         "interaction": kind == "nothing" or any(_reads(e, "a", "b") for e in found),
@@ -72,13 +88,15 @@ def _reads(expression: str, *columns: str) -> bool:
 def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--seeds", type=int, default=20)
-    asked.add_argument("--kinds", nargs="+", default=["regression", "binary", "time", "nothing"])
+    asked.add_argument("--kinds", nargs="+", default=["regression", "binary", "time", "panel", "grouped", "nothing"])
+    asked.add_argument("--algorithm", default="linear")
+    asked.add_argument("--first", type=int, default=100, help="the first seed")
     asked.add_argument("--output", default=str(Path(__file__).parent / "results" / "features_planted.json"))
     o = asked.parse_args()
     runs = []
     for kind in o.kinds:
-        for seed in range(o.seeds):
-            runs.append(played(kind, seed))
+        for seed in range(o.first, o.first + o.seeds):
+            runs.append(played(kind, seed, o.algorithm))
             print(json.dumps(runs[-1]), flush=True)
     told = {}
     for kind in o.kinds:
