@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,12 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """One letter a value, its height the value; a gap for None.
+    """One letter a value, its height the value; a gap for what is no finite number.
 
     >>> sparkline([0, 1, 2, 4])
     '▁▂▄█'
     """
+    values = _finite(values)
     known = [v for v in values if v is not None]
     if not known:
         return ""
@@ -24,16 +26,17 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 def bars(chart: Mapping[str, Any], width: int) -> list[str]:
     """Horizontal bars, one line a category; labels cut to a third of the width."""
-    values = next(iter(chart["series"].values()))
+    values = _finite(next(iter(chart["series"].values())))
     labels = [str(x) for x in chart["x"]]
     room = min(max((len(label) for label in labels), default=0), width // 3)
     top = max((abs(v) for v in values if v is not None), default=0.0) or 1.0
-    space = max(8, width - room - 14)
+    figures = [number(v) for v in values]
+    space = max(4, width - room - 2 - max((len(f) for f in figures), default=0))
     lines = []
-    for label, value in zip(labels, values, strict=False):
+    for label, value, figure in zip(labels, values, figures, strict=False):
         shown = label if len(label) <= room else label[: room - 1] + "…"
         filled = "█" * round(abs(value or 0.0) / top * space)
-        lines.append(f"{shown:<{room}} {filled} {number(value)}")
+        lines.append(f"{shown:<{room}} {filled} {figure}")
     return lines
 
 
@@ -44,10 +47,14 @@ def lines(chart: Mapping[str, Any], width: int) -> list[str]:
         room = max(10, width - len(name) - 26)
         step = max(1, -(-len(values) // room))
         thin = values[::step]
-        known = [v for v in values if v is not None]
+        known = [v for v in _finite(values) if v is not None]
         span = f"{number(min(known))} … {number(max(known))}" if known else "no values"
         told.append(f"{name} {sparkline(thin)} {span}")
     return told
+
+
+def _finite(values: Sequence[float | None]) -> list[float | None]:
+    return [v if v is not None and math.isfinite(v) else None for v in values]
 
 
 def drawn(chart: Mapping[str, Any], width: int) -> list[str]:
@@ -69,6 +76,8 @@ def number(value: Any) -> str:
         return "–"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, int) or (value == int(value) and abs(value) < 1e15):
         return f"{int(value):,}"
-    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:,.4g}"

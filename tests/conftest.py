@@ -12,6 +12,7 @@ import types
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 if importlib.util.find_spec("opsmith") is None:
@@ -20,6 +21,10 @@ if importlib.util.find_spec("opsmith") is None:
     sys.modules["opsmith"] = package
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # as the program does before anything is imported
+
+# How long one example takes says something of the machine and nothing of the code.
+hypothesis.settings.register_profile("opsmith", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("opsmith")
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).resolve().parent / "data"

@@ -105,6 +105,7 @@ def edit_form(approval: str, origin: Mapping[str, str], tool: Tool, arguments: M
     for name, schema in list(tool.arguments()["properties"].items())[:40]:
         hint = cut(str(schema.get("description") or schema.get("title") or name), 140)
         fields.append(_input(name, name, hint, value=as_text(arguments.get(name)), optional=True, long=True))
+    fields = fields or [_section("This action takes no arguments: reject it with the reason instead.")]
     return _form("edit_form", "Change it", "Show it anew", approval, origin, fields)
 
 

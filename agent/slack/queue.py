@@ -87,10 +87,10 @@ class Queue:
         sql = """SELECT id FROM slack_jobs WHERE thread = ? AND state = 'waiting' AND kind = 'message' AND place > ?"""
         return self._db.row(sql, (job.thread, job.place)) is not None
 
-    def forget_old(self, days: int = 14) -> None:
-        """Delete what was finished long ago; Slack retries an event for an hour at most."""
+    def forget_old(self, days: int = 14) -> int:
+        """Delete what was finished long ago; Slack retries an event for an hour at most. How many jobs are gone."""
         limit = (datetime.now(UTC) - timedelta(days=days)).isoformat()
-        self._db.execute("DELETE FROM slack_jobs WHERE done IS NOT NULL AND done < ?", (limit,))
+        return self._db.execute("DELETE FROM slack_jobs WHERE done IS NOT NULL AND done < ?", (limit,))
 
     # -- threads
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0  # how often stops, cards and the jobs of workers that died are looked for
+FORGET_SECONDS = 3600.0  # how often finished jobs of long ago are deleted
 AGAIN_SECONDS = 0.25  # until a thread that another worker is in is tried again
 
 Carry = Callable[[Queue, Job, Callable[["Session"], None]], None]
@@ -133,9 +135,12 @@ class Workers:
         return queue
 
     def _look(self) -> None:
-        queue = self._queue()
+        queue, forget_at = self._queue(), time.monotonic()
         while not self._closing.wait(LOOK_SECONDS):
             try:
+                if time.monotonic() >= forget_at:
+                    forget_at = time.monotonic() + FORGET_SECONDS
+                    queue.forget_old()
                 with self._lock:
                     running = list(self._running.values())
                 for job, session in running:
