@@ -144,13 +144,12 @@ def _run(table: Any, sql: str, context: Context) -> tuple[list[str], list[tuple[
         while not done.wait(0.2):
             waited += 0.2
             if waited >= SECONDS or context.cancelled():
-                table.connection.interrupt()
+                table.stop()
                 return
 
     threading.Thread(target=watch, daemon=True).start()
     try:
-        cursor = table.connection.execute(sql)
-        return [d[0] for d in cursor.description], cursor.fetchmany(MOST_ROWS)
+        return table.answer(sql, MOST_ROWS)  # type: ignore[no-any-return]
     finally:
         done.set()
 

@@ -72,6 +72,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Path, shape: Any, s
         "delim": literal(shape.delimiter),
         "header": str(shape.header).lower(),
         "null_padding": "true",
+        "hive_partitioning": "false",  # a folder called x=1 says nothing about a file named alone
         "quote": literal(chr(34) if shape.quoted else ""),
         "escape": literal(chr(34) if shape.quoted else ""),
         "sample_size": "-1",
@@ -107,6 +108,13 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Path, shape: Any, s
                 f"{lost[0]} row{'s' if lost[0] > 1 else ''} set aside: could not be read (first at line {lost[1]})"
             )
     return notes
+
+
+def column_names(source: Path, shape: Any) -> list[str]:
+    """The unique names of the columns as `read` gives them; of another number than the columns when the header is ragged."""
+    from opsmith.tools.data.formats import unique_names
+
+    return unique_names(_header_names(source, shape)) if shape.header else [f"column{n}" for n in range(shape.columns)]
 
 
 def _header_names(source: Path, shape: Any) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,15 @@ class Table:
     def sql(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query over the view `data`; for figures, not for whole tables."""
         return self.connection.execute(query, parameters or []).fetchall()
+
+    def answer(self, query: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column titles and at most `limit` rows of a query that somebody asked; `stop` ends it from another thread."""
+        cursor = self.connection.execute(query)
+        return [d[0] for d in cursor.description], cursor.fetchmany(limit)
+
+    def stop(self) -> None:
+        """End the question that is being answered."""
+        self.connection.interrupt()
 
     def arrow(self, query: str) -> pa.Table:
         """Rows of a query over the view `data` as Arrow columns; for a sample that is held, not for whole tables."""
@@ -132,19 +141,29 @@ def kind_of(stored: str) -> Kind:
 
 
 def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
-    """Open the table that a person named: a file, a folder of Parquet files, `book.xlsx:Sheet` or `shop.sqlite:table`.
+    """Open the table that a person named: a file, a folder, `sales/*.csv`, `book.xlsx:Sheet` or `shop.sqlite:table`.
 
     The connection can afterwards read nothing but this table. ToolError in one sentence when it cannot be read.
     """
-    path, part = _path_and_part(context, name)
-    part = sheet or part
-    shown = paths.relative(context, path)
-    if path.is_file() and path.stat().st_size == 0:
-        raise ToolError(f"{shown} is empty (0 bytes), so there is nothing to read.")
+    from opsmith.tools.data import folders
+
+    if folders.is_pattern(context, name):
+        path, files = folders.matching(context, name)
+        part, shown = None, name.strip().strip("`'\"")
+    else:
+        path, part = _path_and_part(context, name)
+        part, shown = sheet or part, paths.relative(context, path)
+        files = folders.inside_folder(context, path, shown) if path.is_dir() else [path]
+    for file in files:
+        if file.stat().st_size == 0 and len(files) == 1:
+            raise ToolError(f"{shown} is empty (0 bytes), so there is nothing to read.")
     connection = _connect(context)
     try:
-        notes = _load(connection, context, path, shown, part)
-        _without_nan(connection, path.stat().st_size)
+        on_spark = _on_spark(context, connection, path, files, shown)
+        if on_spark is not None:
+            return on_spark
+        notes = _load_all(connection, context, path, files, shown, part)
+        _without_nan(connection, sum(f.stat().st_size for f in files))
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         table = Table(f"{shown}:{part}" if part else shown, path, connection, notes)
@@ -155,6 +174,42 @@ def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
         connection.close()
         raise ToolError(f"{shown} has no columns.")
     return table
+
+
+def _on_spark(
+    context: Context, connection: duckdb.DuckDBPyConnection, path: Path, files: Sequence[Path], shown: str
+) -> Table | None:
+    """The table on Apache Spark where the setting asks for it and Spark can read the files, else None."""
+    engine = str(context.settings.get("engine") or "duckdb")
+    if engine not in ("duckdb", "spark"):
+        raise ToolError(f"engine is {engine!r}; it is duckdb or spark.")
+    if engine == "duckdb":
+        return None
+    from opsmith.tools.data.spark_table import open_on_spark
+
+    return open_on_spark(context, connection, path, files, shown)
+
+
+def _load_all(
+    connection: duckdb.DuckDBPyConnection,
+    context: Context,
+    path: Path,
+    files: Sequence[Path],
+    shown: str,
+    part: str | None,
+) -> tuple[str, ...]:
+    """Make `data` from one file or from several of one kind; notes on how they were read."""
+    from opsmith.tools.data import folders
+
+    if list(files) == [path]:
+        return _load(connection, context, path, shown, part)
+    if folders.kind_of_file(files[0]) == "parquet":
+        return folders.read_parquet(connection, path, files, shown)
+
+    def load(one: duckdb.DuckDBPyConnection, file: Path, name: str) -> tuple[str, ...]:
+        return _load(one, context, file, name, None)
+
+    return folders.read_each(connection, context, path, files, shown, load)
 
 
 NAN_CHECK = 800 << 20  # bytes of a file up to which it is looked through for NaN when it is opened
@@ -213,7 +268,7 @@ def _load(
             inner = formats.unpack_zip(path, shown, Path(folder))
             return (f"unpacked {inner.name}", *_load(connection, context, inner, f"{shown} ({inner.name})", part))
     bare = name.removesuffix(".gz").removesuffix(".zst")
-    if path.is_dir() or bare.endswith((".parquet", ".pq")):
+    if bare.endswith((".parquet", ".pq")):
         return _parquet(connection, path, shown)
     if bare.endswith((".json", ".jsonl", ".ndjson")):
         return formats.read_json(connection, path, shown)
@@ -227,16 +282,11 @@ def _load(
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple[str, ...]:
-    source = f"{path}/**/*.parquet" if path.is_dir() else str(path)
-    if path.is_dir():
-        if not any(path.rglob("*.parquet")):
-            raise ToolError(f"{shown} is a folder without Parquet files. Name a file in it.")
-        connection.execute(f"SET allowed_directories = [{literal(str(path) + '/')}]")
-    else:
-        connection.execute(f"SET allowed_paths = [{literal(str(path))}]")
-    hive = ", hive_partitioning = true" if path.is_dir() else ""
+    connection.execute(f"SET allowed_paths = [{literal(str(path))}]")
     try:
-        connection.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({literal(source)}{hive})")
+        connection.execute(
+            f"CREATE VIEW data AS SELECT * FROM read_parquet({literal(str(path))}, hive_partitioning = false)"
+        )
         connection.execute("SELECT * FROM data LIMIT 0").fetchall()  # one row would decode a whole row group
     except Exception as error:
         raise ToolError(f"{shown} cannot be read as Parquet: {first_line(error)}") from None
