@@ -48,7 +48,7 @@ class Engine:
         cancel = threading.Event()
         base = Context(
             self.project,
-            tuple(Path(p).expanduser() for p in flat["readable"]),
+            tuple(Path(p).expanduser() for p in flat["readable"] if "://" not in p),
             flat,
             cancelled=cancel.is_set,
             services=services,

@@ -142,5 +142,5 @@ def propose_retraining(monitor: Monitor, context: Context, settings: Mapping[str
 
 def context_for(project: Path, settings: Mapping[str, Any]) -> Context:
     """The context in which checks run."""
-    readable = tuple(Path(p).expanduser() for p in settings.get("readable", ()))
+    readable = tuple(Path(p).expanduser() for p in settings.get("readable", ()) if "://" not in p)
     return Context(project, readable, settings, seed=int(settings.get("seed", 0)))

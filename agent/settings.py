@@ -41,7 +41,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("result_tokens", 800, "Most tokens of one tool result sent to a language model"),
     Setting("sample_rows", 5, "Most rows of a table shown to a language model; 0 sends none"),
     Setting("user", "", "Who you are in the journal; empty means the login name"),
-    Setting("readable", [], "Folders outside the project that may be read"),
+    Setting(
+        "readable",
+        [],
+        "Folders, buckets and databases outside the project that may be read: /data, s3://bucket/raw, shop=postgresql://ada@db/shop",
+    ),
     Setting("memory_limit", "2GB", "Memory limit of the embedded data engine"),
     Setting("engine", "duckdb", "Data engine: `duckdb`, or `spark` with the spark extra"),
     Setting("spark_master", "local[2]", "Address of the Spark cluster"),

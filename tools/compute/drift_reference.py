@@ -33,7 +33,8 @@ class Reference:
 
 def summary(window: Window, columns: Sequence[str], seed: int, keep: Path | None = None) -> Reference:
     """The summary of a window: kept from an earlier time when the file is unchanged, else counted (and kept)."""
-    place = keep / _key(window, columns, seed) if keep is not None else None
+    state = window.table.state()  # nothing is kept of a table whose changes cannot be seen, such as one of a database
+    place = keep / _key(window, state, columns, seed) if keep is not None and state else None
     if place is not None:
         known = _read(place)
         if known is not None:
@@ -50,14 +51,10 @@ def summary(window: Window, columns: Sequence[str], seed: int, keep: Path | None
     return made
 
 
-def _key(window: Window, columns: Sequence[str], seed: int) -> str:
-    path = window.table.path
-    stat = path.stat()
+def _key(window: Window, state: Sequence[object], columns: Sequence[str], seed: int) -> str:
     told = [
         FORMAT,
-        str(path),
-        stat.st_mtime_ns,
-        stat.st_size,
+        *state,
         window.where,
         window.tail,
         sorted(columns),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data.spark_sql import spark_sql, tables_of
@@ -78,7 +78,7 @@ class SparkTable(Table):
     """An opened table whose view `data` lives in a Spark session of its own."""
 
     session: Any = None
-    holds = 0  # rows that may be held here whole
+    holds: ClassVar[int] = 0  # rows that may be held here whole
 
     def __post_init__(self) -> None:
         schema = self.session.table("data").schema
@@ -186,6 +186,10 @@ class SparkTable(Table):
     def unregister(self, name: str) -> None:
         """Take rows away that were put beside the table."""
         self._here.unregister(name)
+
+    def state(self) -> list[Any]:
+        """Nothing is kept of a table on Spark: how it was counted differs."""
+        return []
 
     def close(self) -> None:
         self.session.catalog.dropTempView("data")

@@ -14,9 +14,13 @@ from opsmith.tools.data import paths
 from opsmith.tools.data.sql_text import first_line, literal, quoted, replace_columns
 
 if TYPE_CHECKING:
+    import tempfile
+
     import duckdb
     import pandas as pd
     import pyarrow as pa
+
+    from opsmith.tools.data.places import Place
 
 Kind = Literal["integer", "number", "boolean", "date", "datetime", "time", "text", "other"]
 
@@ -39,6 +43,8 @@ class Table:
     connection: duckdb.DuckDBPyConnection
     notes: tuple[str, ...] = ()  # how it was read: delimiter, encoding, sheet, rows set aside
     columns: tuple[Column, ...] = field(default=())
+    files: tuple[Path, ...] = ()  # the files of a folder or of a pattern
+    kept: tempfile.TemporaryDirectory[str] | None = None  # what was fetched or unpacked for it
     holds: ClassVar[int] = (
         2_000_000  # rows up to which whole columns may be held in memory; distributed tables say fewer
     )
@@ -103,6 +109,11 @@ class Table:
         chosen = chosen if columns else "* EXCLUDE (_row)"
         return self.connection.execute(f"SELECT {chosen} FROM ({inner})").df()
 
+    def state(self) -> list[Any]:
+        """What tells whether the table's files are as they were; empty where that cannot be seen (a database, a bucket)."""
+        files = list(self.files) or ([self.path] if self.path.is_file() else [])
+        return [[str(f), (s := f.stat()).st_mtime_ns, s.st_size] for f in files]
+
     def column(self, name: str) -> Column:
         """The column of that name, forgiving case and spaces; ToolError with the nearest names otherwise."""
         wanted = name.strip().strip("`'\"")
@@ -115,6 +126,8 @@ class Table:
 
     def close(self) -> None:
         self.connection.close()
+        if self.kept is not None:
+            self.kept.cleanup()
 
 
 def folded(name: str) -> str:
@@ -145,8 +158,11 @@ def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
 
     The connection can afterwards read nothing but this table. ToolError in one sentence when it cannot be read.
     """
-    from opsmith.tools.data import folders
+    from opsmith.tools.data import folders, places
 
+    place = places.place_of(context, name)
+    if place is not None:
+        return _open_place(context, place)
     if folders.is_pattern(context, name):
         path, files = folders.matching(context, name)
         part, shown = None, name.strip().strip("`'\"")
@@ -164,15 +180,48 @@ def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
             return on_spark
         notes = _load_all(connection, context, path, files, shown, part)
         _without_nan(connection, sum(f.stat().st_size for f in files))
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        table = Table(f"{shown}:{part}" if part else shown, path, connection, notes)
+        table = _locked(connection, f"{shown}:{part}" if part else shown, path, notes)
+        table.files = tuple(files)
+        return table
     except BaseException:
         connection.close()
         raise
+
+
+def _locked(connection: duckdb.DuckDBPyConnection, shown: str, path: Path, notes: tuple[str, ...]) -> Table:
+    """The table of a connection that can from now on read nothing else."""
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    table = Table(shown, path, connection, notes)
     if not table.columns:
-        connection.close()
         raise ToolError(f"{shown} has no columns.")
+    return table
+
+
+def _open_place(context: Context, place: Place) -> Table:
+    """A table of a database or of object storage, which the `readable` setting opens."""
+    import tempfile
+
+    from opsmith.tools.data import databases, stores
+
+    connection = _connect(context)
+    kept = tempfile.TemporaryDirectory(prefix="opsmith-objects-")
+
+    def load(one: duckdb.DuckDBPyConnection, path: Path, files: list[Path]) -> tuple[str, ...]:
+        return _load_all(one, context, path, files, place.shown, None)
+
+    try:
+        if place.kind in ("postgresql", "mysql"):
+            notes = databases.read(connection, context, place)
+        else:
+            notes = stores.read(connection, context, place, Path(kept.name), load)
+        _without_nan(connection, NAN_CHECK + 1)
+        table = _locked(connection, place.shown, Path(place.shown), notes)
+    except BaseException:
+        connection.close()
+        kept.cleanup()
+        raise
+    table.kept = kept
     return table
 
 
