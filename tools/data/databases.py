@@ -45,7 +45,7 @@ def _postgresql(connection: duckdb.DuckDBPyConnection, context: Context, place: 
             server.read_only = True
             server.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             listed = """SELECT table_schema, table_name FROM information_schema.tables
-                        WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1 <> 'public', 1, 2"""
+                        WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY table_schema <> 'public', 1, 2"""
             schema, table = _chosen(server.execute(listed).fetchall(), place, "public")
             source = sql.Identifier(schema, table)
             described = server.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(source)).description or ()

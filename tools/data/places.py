@@ -54,7 +54,9 @@ def place_of(context: Context, name: str) -> Place | None:
 
     ToolError when it is an address that the `readable` setting does not open.
     """
-    text = name.strip().strip("`'\"")
+    text = name.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "`'\"":
+        text = text[1:-1]
     entries = allowed(context)
     short, colon, rest = text.partition(":")
     for own, address in entries:
