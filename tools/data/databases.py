@@ -51,7 +51,6 @@ def _postgresql(connection: duckdb.DuckDBPyConnection, context: Context, place: 
             described = server.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(source)).description or ()
             kinds = {r[0]: r[1] for r in server.execute("SELECT oid, typname FROM pg_type").fetchall()}
             columns = [(d.name, _POSTGRES.get(kinds.get(d.type_code, ""), "VARCHAR")) for d in described]
-            # days before year 1 and `infinity` are no days for the engine: they become missing, and are said by the profile
             target = folder / "table.csv"
             with (
                 target.open("wb") as out,
@@ -86,12 +85,14 @@ def _from_csv(connection: duckdb.DuckDBPyConnection, source: Path, columns: Sequ
             made.append(f"({cell} = 't') AS {quoted(name)}")
         elif kind == "VARCHAR":
             made.append(f"{cell} AS {quoted(name)}")
-        elif kind == "TIMESTAMPTZ":
-            made.append(f"CAST(timezone('UTC', TRY_CAST({cell} AS TIMESTAMPTZ)) AS TIMESTAMP) AS {quoted(name)}")
-            checks.append((name, f"{cell} IS NOT NULL AND TRY_CAST({cell} AS TIMESTAMPTZ) IS NULL"))
         else:
-            made.append(f"TRY_CAST({cell} AS {kind}) AS {quoted(name)}")
-            checks.append((name, f"{cell} IS NOT NULL AND TRY_CAST({cell} AS {kind}) IS NULL"))
+            value = f"TRY_CAST({cell} AS {kind})"
+            if kind == "TIMESTAMPTZ":
+                value = f"CAST(timezone('UTC', {value}) AS TIMESTAMP)"
+            if kind in ("DATE", "TIMESTAMP", "TIMESTAMPTZ"):  # `infinity` is no day
+                value = f"CASE WHEN isfinite({value}) THEN {value} END"
+            made.append(f"{value} AS {quoted(name)}")
+            checks.append((name, f"{cell} IS NOT NULL AND ({value}) IS NULL"))
     counted = ", ".join(f"count(*) FILTER ({c})" for _, c in checks) or "0"
     lost = connection.execute(f"SELECT {counted} FROM {read}").fetchone() or ()
     connection.execute(f"CREATE TABLE data AS SELECT {', '.join(made)} FROM {read}")
