@@ -55,6 +55,7 @@ def deploy(
     from opsmith.tools.compute.deployment import record as records
     from opsmith.tools.compute.deployment.names import deployment_name
     from opsmith.tools.compute.deployment.plan import make_plan
+    from opsmith.tools.compute.deployment.sizing import measured
     from opsmith.tools.data import paths, registry
 
     card = registry.get(context.project, _model(context, model), version)
@@ -74,7 +75,7 @@ def deploy(
     asked = {**_still_meant(before, now), **now}
     place_named = bool({"environment", "cloud", "platform"} & set(now))
     known = () if before is None or place_named else tuple(before.kinds)
-    sizing = _measured(context, card)
+    sizing = records.sizing_of(before, card.version, measured(context.project, card.name, card.version))
     plan = make_plan(card.name, card.version, asked, tuple(artifacts) or known, sizing)
     kinds = plan.artifacts
     everything = tuple(dict.fromkeys([*(before.kinds if before else ()), *kinds]))
@@ -130,17 +131,6 @@ def _still_meant(before: Any, now: dict[str, Any]) -> dict[str, Any]:
     if {"min_replicas", "max_replicas"} & set(now) and "replicas" not in now:
         kept.pop("replicas", None)
     return kept
-
-
-def _measured(context: Context, card: Any) -> dict[str, Any] | None:
-    import importlib.util
-
-    if importlib.util.find_spec("opsmith.tools.compute.deployment.sizing") is None:
-        return None
-    from opsmith.tools.compute.deployment.sizing import measured
-
-    found = measured(context.project, card.name, card.version)
-    return dict(found) if found else None
 
 
 def _result(

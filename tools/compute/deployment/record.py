@@ -73,6 +73,15 @@ def text(plan: DeployPlan, record: Record) -> str:
     )
 
 
+def sizing_of(record: Record | None, version: int, measured: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The sizing to use: one fitted to traffic since the last measurement, which the record keeps, else the measured one."""
+    kept = record.sizing if record is not None and record.model_version == version else None
+    refit = kept.get("refit") if kept else None
+    if kept and isinstance(refit, dict) and (measured is None or refit.get("proof") == measured.get("measured_at")):
+        return dict(kept)
+    return dict(measured) if measured else None
+
+
 def _settings(value: Any) -> dict[str, Any]:
     return {str(k): v for k, v in _mapping(value).items() if k in SETTABLE and isinstance(v, (str, int, float))}
 

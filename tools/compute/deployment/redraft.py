@@ -28,8 +28,7 @@ def changed(
         return ()
     asked = {**before.asked, **change}
     kinds = tuple(before.kinds)
-    plan = make_plan(
-        card.name, card.version, asked, kinds, sizing or measured(context.project, card.name, card.version)
-    )
+    known = records.sizing_of(before, card.version, measured(context.project, card.name, card.version))
+    plan = make_plan(card.name, card.version, asked, kinds, sizing or known)
     draft = folders.draft(folder, context.project, card, plan, asked, kinds, True)
     return proposal.result(context, card, plan, draft, place, kinds, False, True).actions

@@ -223,7 +223,8 @@ def size(
         replicas=fewest, min_replicas=fewest, max_replicas=most, cpu_target=target, concurrency=concurrency, max_queue=queue,
         startup_budget_s=budget, scale_up_window_s=up, scale_down_window_s=SCALE_DOWN_WINDOW, scale_to_zero=zero,
         capacity_rps=capacity, formulas=tuple(told),
-        inputs={"objective_ms": objective_ms, "cpu_per_request_s": cost, "knee_rps": at.rate, "knee_p95_ms": at.p95_ms,
+        inputs={"objective_ms": objective_ms, "cpu_per_request_s": cost, "knee_rps": at.rate, "knee_p95_ms": at.p95_ms, 
+                "knee_mean_ms": at.mean_ms,
                 "rss_bytes": rss, "cold_start_s": cold_start_s, "peak_rate": peak, "peak_rate_given": peak_rate is not None,
                 "mean_rate": mean, "headroom": HEADROOM, "edge": edge},
     )  # fmt: skip
