@@ -24,19 +24,29 @@ _HERE = re.compile(
     r"\bis (?:there )?(?:a |an )?(?:docker|kubernetes|gpu|container engine|cluster)\b.*\b(?:here|available|installed|running|there)\b|\bdetect (?:the |my )?environment\b",
     re.IGNORECASE,
 )
+_SIZES = r"(?:auto-?scal\w*|replicas?|sizes?|sizing|limits|deployment|cpu|memory)"
+_TRAFFIC = r"(?:traffic|prometheus[\w.-]*|prediction log|live (?:data|load)|real (?:load|use|usage))"
+_RESIZE = re.compile(
+    rf"\b(?:re-?fit|right-?size)\b.*\b(?:{_SIZES}|{_TRAFFIC})\b|\bresize\b.*(?:\bfrom\b|\bto\b|\bdeployment\b|_|-)|"
+    rf"\b(?:adjust|fit|update)\b.{{0,30}}\b{_SIZES}\b.*\b{_TRAFFIC}\b|"
+    rf"\b(?:are|is) the (?:number of )?{_SIZES}\b.{{0,40}}\bstill (?:right|fitting|fit|ok|enough)\b",
+    re.IGNORECASE,
+)
 _CHANGES = re.compile(
     r"\b(?:write|create|generate|make|give|produce|set|raise|increase|build|retrain|roll)\b", re.IGNORECASE
 )
 
 
 def sibling(scene: Scene, tools_there: frozenset[str]) -> Filled | None:
-    """The call of `environment`, `validate`, `diagnose`, or of `clean` to explain rows, when the sentence asks for one, else None."""
+    """The call of `environment`, `resize`, `validate`, `diagnose`, or of `clean` to explain rows, when the sentence asks for one, else None."""
     text = scene.text
     rows = explained(scene) if "clean" in tools_there else None
     if rows:
         return rows
     if "environment" in tools_there and _HERE.search(text):
         return Filled("environment", {})
+    if "resize" in tools_there and _RESIZE.search(text):
+        return _resize(scene)
     if "validate" in tools_there and _VALID.search(text) and not _CHANGES.search(text):
         return _validate(scene)
     if (
@@ -58,6 +68,15 @@ def _validate(scene: Scene) -> Filled:
         "version": version.group(1) if version else None,
     }
     return Filled("validate", {k: v for k, v in arguments.items() if v})
+
+
+def _resize(scene: Scene) -> Filled:
+    name, choices = the_model(scene)
+    export = re.search(r"(?<![\w/])((?:[\w.-]+/)*[\w.-]+\.json)\b", scene.text)
+    filled = Filled("resize", {k: v for k, v in {"model": name, "dataset": export and export.group(1)}.items() if v})
+    if not name:
+        filled.question, filled.choices = "Which model's deployment is it about?", choices
+    return filled
 
 
 def _diagnose(scene: Scene) -> Filled:

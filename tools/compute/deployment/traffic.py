@@ -101,7 +101,7 @@ def _series(source: str, text: str) -> list[tuple[str, Mapping[str, str], list[t
         answers = [("", part) for part in found]
     elif isinstance(found, dict) and "data" not in found:
         answers = [(str(name), part) for name, part in found.items()]
-    made = []
+    made: list[tuple[str, Mapping[str, str], list[tuple[float, float]]]] = []
     for name, answer in answers:
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict) or data.get("resultType") != "matrix":
