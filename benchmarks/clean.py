@@ -1,6 +1,7 @@
 """Measure cleaning: rows a second for each step on a big table, and what cleaned text does to a plain text model.
 
 python benchmarks/clean.py speed [ROWS]          one step after the other on ROWS x 10 cells of mixed defects
+python benchmarks/clean.py peers [ROWS]          the same repairs by hand in pandas, side by side, as ratios
 python benchmarks/clean.py reviews FILE [FILE..] 5-fold AUC of TF-IDF + logistic regression, raw against cleaned text
 python benchmarks/clean.py entities              precision and recall on the labelled rows of the tests
 """
@@ -10,7 +11,9 @@ python benchmarks/clean.py entities              precision and recall on the lab
 from __future__ import annotations
 
 import json
+import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -103,39 +106,131 @@ def make_table(rows: int, target: Path) -> None:
     )
 
 
-def speed(rows: int) -> list[dict[str, Any]]:
-    """Rows a second of each step alone, reading and writing included, and the process's peak memory so far."""
+def apart(function: str, *words: str) -> Any:
+    """Run one function of this file in a process of its own, so that its memory is its own; what it prints last as JSON."""
+    done = subprocess.run([sys.executable, __file__, function, *words], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def peak_mb() -> int:
+    """The most memory this process held so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def told_progress(fraction: float | None, note: str) -> None:
+    """A bar on standard error, drawn over itself."""
+    bar = "#" * round(30 * (fraction or 0))
+    print(f"\r[{bar:<30}] {note:<70.70}", end="", file=sys.stderr, flush=True)
+
+
+def stage(raw: Path, target: Path) -> None:
+    """The table as a cleaning keeps it."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from opsmith.tools.compute.recipe_run import Stage, run_recipe, stage_rows
+    from opsmith.tools.compute.recipe_run import stage_rows
 
-    told = []
+    with pq.ParquetFile(raw) as file:
+        reader = pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(50_000))
+        stage_rows(reader, target, lambda: None, lambda fraction, note: None)
+
+
+def one_step(number: str, source: str) -> None:
+    """One step over a staged table: rows a second, reading and writing included, and the peak memory."""
+    from opsmith.tools.compute.recipe_run import Stage, run_recipe
+
+    step, stage_of = STEPS[int(number)], Stage(Path(source))
+    target = Path(source).with_name("out.parquet")
+    began = time.perf_counter()
+    run = run_recipe(stage_of, Recipe("bench", (step,)), lambda: target, progress=told_progress)
+    seconds = time.perf_counter() - began
+    ledger = run.ledgers[0]
+    print(json.dumps({
+        "step": step.step, "options": {k: v for k, v in step.options.items() if k != "mapping"},
+        "rows_per_second": round(stage_of.rows / seconds), "seconds": round(seconds, 1), "cells": ledger.changed,
+        "removed": ledger.removed, "peak_mb": peak_mb(),
+    }))  # fmt: skip
+
+
+def speed(rows: int) -> dict[str, Any]:
+    """Each step alone on `rows` rows of ten columns, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        make_table(rows, Path(folder) / "raw.parquet")
-        source = Path(folder) / "source.parquet"
-        with pq.ParquetFile(Path(folder) / "raw.parquet") as file:
-            import pyarrow as pa
-
-            reader = pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(50_000))
-            stage_rows(reader, source, lambda: None, lambda fraction, note: None)
-        for step in STEPS:
-            stage, target = Stage(source), Path(folder) / "out.parquet"
-            began = time.perf_counter()
-            run = run_recipe(stage, Recipe("bench", (step,)), lambda target=target: target)
-            seconds = time.perf_counter() - began
-            ledger = run.ledgers[0]
-            told.append({
-                "step": step.step, "columns": len(step.columns) or 10, "options": {k: v for k, v in step.options.items() if k != "mapping"},
-                "rows_per_second": round(rows / seconds), "seconds": round(seconds, 1), "cells": ledger.changed, "removed": ledger.removed,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            })  # fmt: skip
-            print(json.dumps(told[-1]), flush=True)
-            run.after.close()
-            stage.close()
-    return told
+        raw, source = Path(folder) / "raw.parquet", Path(folder) / "source.parquet"
+        make_table(rows, raw)
+        stage(raw, source)
+        return {"rows": rows, "steps": [apart("one_step", str(n), str(source)) for n in range(len(STEPS))]}
 
 
-def reviews(names: list[str]) -> None:
+def whole_recipe(path: str, output: str) -> None:
+    """Look, propose and clean as `clean FILE` does; seconds and peak memory."""
+    from opsmith.tools.clean import clean
+    from opsmith.tools.contract import Context
+
+    began = time.perf_counter()
+    context = Context(Path(path).parent, progress=told_progress)
+    made = clean(Path(path).name, output=output, context=context)
+    seconds = time.perf_counter() - began
+    rows = made.data["rows_before"]
+    print(json.dumps({
+        "rows": rows, "seconds": round(seconds, 1), "rows_per_second": round(rows / seconds), "peak_mb": peak_mb(),
+        "steps": len(made.data["steps"]), "cells": made.data["cells_changed"], "removed": made.data["rows_removed"],
+    }))  # fmt: skip
+
+
+def by_hand(path: str, output: str) -> None:
+    """The same repairs as a careful person writes them in pandas, whole table in memory; seconds and peak memory."""
+    import pandas as pd
+
+    began = time.perf_counter()
+    t = pd.read_parquet(path)
+    for column in ("customer", "city"):
+        t[column] = t[column].str.strip().str.replace(r"\s+", " ", regex=True)
+    t["age"] = pd.to_numeric(t["age"].replace({"?": None, "n/a": None, "unknown": None}))
+    t["temperature"] = t["temperature"].mask(t["temperature"] == -999)
+    t["amount"] = pd.to_numeric(t["amount"].str.replace(r"[$,]", "", regex=True))
+    t["signup"] = pd.to_datetime(t["signup"], format="mixed", dayfirst=True)
+    t["active"] = t["active"].str.lower().isin(["yes", "y", "true", "1"])
+    t["city"] = t["city"].replace({"BERLIN": "Berlin", "berlin": "Berlin", "Berlni": "Berlin"})
+    words = {"luv": "love", "thx": "thanks", "4": "for", "ur": "your"}
+    review = t["review"].str.replace(r"<[^>]+>", " ", regex=True).str.replace(r"([a-z])\1{2,}", r"\1\1", regex=True)
+    review = review.str.replace(r"\b(luv|thx|ur)\b", lambda m: words[m.group().lower()], regex=True, case=False)
+    t["review"] = review.str.replace(r"\s+([,.!?])", r"\1", regex=True).str.replace(r"\s+", " ", regex=True)
+    t["temperature"] = t["temperature"].fillna(t["temperature"].median())
+    t["age"] = t["age"].fillna(t["age"].median())
+    before = len(t)
+    t = t.drop_duplicates()
+    t.to_parquet(output)
+    seconds = time.perf_counter() - began
+    print(
+        json.dumps(
+            {
+                "rows": before,
+                "seconds": round(seconds, 1),
+                "rows_per_second": round(before / seconds),
+                "peak_mb": peak_mb(),
+            }
+        )
+    )
+
+
+def peers(rows: int) -> dict[str, Any]:
+    """The proposed recipe against pandas by hand on the same file, each in a process of its own, three times in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "raw.parquet"
+        make_table(rows, raw)
+        ours, hand = [], []
+        for _ in range(3):
+            hand.append(apart("by_hand", str(raw), str(Path(folder) / "hand.parquet")))
+            ours.append(apart("whole_recipe", str(raw), "clean.parquet"))
+    middle = lambda runs, what: sorted(r[what] for r in runs)[1]  # noqa: E731
+    return {
+        "rows": rows, "opsmith": ours, "pandas by hand": hand,
+        "seconds, opsmith to pandas": round(middle(ours, "seconds") / middle(hand, "seconds"), 2),
+        "peak memory, opsmith to pandas": round(middle(ours, "peak_mb") / middle(hand, "peak_mb"), 2),
+    }  # fmt: skip
+
+
+def reviews(names: list[str]) -> list[dict[str, Any]]:
     """5-fold AUC and F1 of TF-IDF + logistic regression on raw and on cleaned text, same folds."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -148,6 +243,7 @@ def reviews(names: list[str]) -> None:
     from opsmith.tools.compute.steps.spacing import trimmed
     from opsmith.tools.compute.text_abbreviations import spell_out
 
+    found = []
     for name in names:
         raw, labels = _labelled(Path(name))
         default, full = [], []
@@ -166,9 +262,12 @@ def reviews(names: list[str]) -> None:
                 score = cross_val_predict(model, column, labels, cv=folds, method="predict_proba")[:, 1]
                 aucs.append(roc_auc_score(labels, score))
                 f1s.append(f1_score(labels, score > 0.5))
-            print(
-                f"{Path(name).name:30s} {arm:24s} rows {len(column):5d}  AUC {np.mean(aucs):.4f} (sd over 5 shuffles {np.std(aucs):.4f})  F1 {np.mean(f1s):.4f}"
-            )
+            found.append({
+                "data": Path(name).name, "text": arm, "rows": len(column), "auc": round(float(np.mean(aucs)), 4),
+                "auc_sd": round(float(np.std(aucs)), 4), "f1": round(float(np.mean(f1s)), 4), "f1_sd": round(float(np.std(f1s)), 4),
+            })  # fmt: skip
+            print(json.dumps(found[-1]), flush=True)
+    return found
 
 
 def _labelled(path: Path) -> tuple[list[str], Any]:
@@ -204,11 +303,21 @@ def entities() -> None:
     print(f"all            precision {right.total() / found.total():.3f}  recall {right.total() / gold.total():.3f}")
 
 
+def kept(what: str, figures: Any) -> None:
+    """Write the figures to results/clean.json under their name, with the machine's load."""
+    path = Path(__file__).parent / "results" / "clean.json"
+    told = json.loads(path.read_text()) if path.exists() else {}
+    told[what] = {"load": round(os.getloadavg()[0], 1), "cores": os.cpu_count(), "figures": figures}
+    path.write_text(json.dumps(told, indent=1) + "\n")
+
+
 if __name__ == "__main__":
-    what = sys.argv[1] if len(sys.argv) > 1 else "speed"
-    if what == "speed":
-        speed(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)
+    what, *words = sys.argv[1:] or ["speed"]
+    if what in ("one_step", "whole_recipe", "by_hand"):
+        {"one_step": one_step, "whole_recipe": whole_recipe, "by_hand": by_hand}[what](*words)
+    elif what in ("speed", "peers"):
+        kept(what, {"speed": speed, "peers": peers}[what](int(words[0]) if words else 1_000_000))
     elif what == "reviews":
-        reviews(sys.argv[2:])
+        kept(what, reviews(words))
     else:
         entities()

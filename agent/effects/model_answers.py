@@ -77,7 +77,7 @@ def _entities(wanted: Mapping[str, Any], texts: list[str], kept: Answers, place:
                 reply = model.invoke([system, HumanMessage(entities_model.question(left))])
             except openai.OpenAIError as error:
                 raise ToolError(f"{failure(error)} The answers so far are kept.") from None
-            usage = reply.usage_metadata or {}
+            usage: Mapping[str, Any] = reply.usage_metadata or {}
             used = [used[0] + usage.get("input_tokens", 0), used[1] + usage.get("output_tokens", 0)]
             try:
                 found = entities_model.answered(str(reply.text), left, wanted["kinds"])

@@ -193,7 +193,7 @@ class Batch:
             hits = hits[: max(0, self.ledger.listing.most - len(self.ledger.watched))]
         else:
             return
-        self.ledger.watched += [Change(int(rows[i]), column, *values(i)) for i in hits]
+        self.ledger.watched += [Change(int(rows[i]), column, *values(int(i))) for i in hits]
 
     def _noted_rows(self, gone: np.ndarray) -> np.ndarray:
         """The removed rows that somebody wants to see."""

@@ -31,7 +31,7 @@ def asked_of(edit: Mapping[str, Any]) -> Asked:
         told = f"has {strange!r}" if strange else "names no operation"
         raise ToolError(f"A change of the recipe {told}. It takes operation and any of {', '.join(sorted(known))}.")
     listed = ("operations", "columns", "exclude", "keywords", "by")
-    given = {k: (_several(v) if k in listed else v) for k, v in plain.items() if v is not None}
+    given: dict[str, Any] = {k: (_several(v) if k in listed else v) for k, v in plain.items() if v is not None}
     return Asked(**given)
 
 

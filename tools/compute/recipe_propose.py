@@ -134,10 +134,11 @@ def _text_step(
 ) -> None:
     touched = []
     for look in looks:
-        cells = sum(n for v, n in look.values.items() if function(v) != v)
+        new = {v: function(v) for v in look.values}
+        cells = sum(n for v, n in look.values.items() if new[v] != v)
         if cells:
             touched.append((look.name, cells))
-            look.apply(function)
+            look.apply(new.__getitem__)
     if touched:
         told = ", ".join(f"{name} ({counted(cells, 'cell')})" for name, cells in touched[:4])
         more = f" and {len(touched) - 4} more" if len(touched) > 4 else ""

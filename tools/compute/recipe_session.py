@@ -65,9 +65,14 @@ class Cleaning:
 
     def known_edit(self, asked: Asked) -> Asked:
         """A change of the recipe with its columns as the table spells them."""
-        named = {k: self.known_columns(getattr(asked, k)) for k in ("columns", "exclude", "by")}
         goal = self.known_columns([asked.target])[0] if asked.target else None
-        return replace(asked, **named, target=goal)
+        return replace(
+            asked,
+            columns=self.known_columns(asked.columns),
+            exclude=self.known_columns(asked.exclude),
+            by=self.known_columns(asked.by),
+            target=goal,
+        )
 
     def run(self, recipe: Recipe, watch: Sequence[int] | Listing = ()) -> Run:
         """Carry the recipe out into a staged file."""

@@ -101,9 +101,9 @@ def sentinels(values: dict[float, int]) -> list[float]:
     [-999.0]
     """
     found: list[float] = []
+    total = sum(values.values())
     for value in sorted(values):
         known = value in _SENTINELS
-        total = sum(values.values())
         repeated = value < 0 and value % 100 == 0 and values[value] >= max(10, 0.005 * total)
         if not known and not repeated:
             continue
