@@ -67,10 +67,11 @@ def clean(
     from opsmith.tools.compute.entities import known_types
     from opsmith.tools.compute.entities_table import own_names
     from opsmith.tools.compute.recipe import Recipe, load_recipe
-    from opsmith.tools.compute.recipe_ask import Asked, operation_name
+    from opsmith.tools.compute.recipe_ask import operation_name
     from opsmith.tools.compute.recipe_edit import asked_of, edited, spared
     from opsmith.tools.compute.recipe_propose import Proposal, Wish, propose
     from opsmith.tools.compute.recipe_session import Cleaning
+    from opsmith.tools.compute.recipe_wants import Asked
     from opsmith.tools.compute.settings_of_steps import with_entities, with_stand_ins
 
     with Cleaning(context, dataset, output, call) as work:

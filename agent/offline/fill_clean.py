@@ -24,10 +24,10 @@ _GROUP = re.compile(
     r"\b(?:medians?|means?|modes?|averages?) (?:by|of (?:the|each|every|their|its)(?: own)?|in (?:the|their)))\s+[`'\"]?$|按$",
     re.IGNORECASE,
 )
-_DAY_FIRST = r"\bday[- ]?first\b|\bdd[./ -]?mm|\b(?:german|european|british|uk|french|spanish|italian|dutch|swiss|austrian|indian|australian)(?: style| format)? dates?|dates? (?:are |in |as )?(?:the )?(?:german|european|british|uk|french|spanish|indian)|\btt[.]mm|deutsche\w* dat|\bday before month|\bday/month"
-_MONTH_FIRST = r"\bmonth[- ]?first\b|\bmm[/. -]?dd|\b(?:american|us|u\.s\.)(?: style| format)? dates?|dates? (?:are |in |as )?(?:the )?(?:american|us style|us format)|amerikanische\w* dat|\bmonth before day|\bmonth/day"
+_DAY_FIRST = r"\bday[- ]?first\b|\bdd[./ -]?mm|\b(?:german|european|british|uk|french|spanish|italian|dutch|swiss|austrian|indian|australian)(?: style| format)? dates?|dates? .{0,12}\b(?:the )?(?:german|european|british|uk|french|spanish|indian)\b|\btt[.]mm|deutsche\w* dat|\bday before month|\bday/month"
+_MONTH_FIRST = r"\bmonth[- ]?first\b|\bmm[/. -]?dd|\b(?:american|us|u\.s\.)(?: style| format)? dates?|dates? .{0,12}\b(?:the )?(?:american|us) (?:style|format|way|order|dates?)\b|amerikanische\w* dat|\bmonth before day|\bmonth/day"
 _ROW = r"(?:rows?|lines?|records?|zeilen?|filas?|lignes?)"
-_NUMBERS = r"(?:no\.?|number|nr\.?|#)?\s*(\d[\d,]*(?:\s*(?:,|-|to|and|bis|und)\s*\d[\d,]*)*)"
+_NUMBERS = r"(?:no\.?|number|nr\.?|#)?\s*(\d+(?:,\d{3})*(?:\s*(?:,|-|,? ?and|to|bis|und)\s*\d+(?:,\d{3})*)*)"
 _ABOUT_ROW = re.compile(
     rf"\b(?:what (?:happen\w*|was done|is done|did you do|do you do|will happen|would happen|changes?|changed)|why|explain|how (?:did|does|was|is)|was passiert|warum)\b.{{0,40}}\b{_ROW}\s*{_NUMBERS}",
     re.IGNORECASE,
@@ -48,6 +48,7 @@ _OF_A_STEP = ("operations", "columns", "method", "by", "value", "mapping", "keyw
 def clean(scene: Scene) -> Filled:
     """The call of `clean` that a sentence means on its own."""
     filled = Filled("clean")
+    loose = _keep_to_exact_files(scene)
     about, excluded = scene.columns()
     low = scene.low if not scene.found.columns else with_names_masked(scene)
     wanted, skipped = wishes(low)
@@ -58,18 +59,29 @@ def clean(scene: Scene) -> Filled:
     path = need_file(filled, scene, "clean", [*about, *groups] or None)
     there = {c["name"] for c in scene.columns_of(path)} if path else set()
     about = [c for c in about if c in there] if there else about
+    about += [c for c in there if c.casefold() in loose and c not in (*about, *groups, *excluded)]
+    if "augment" in wanted:
+        wanted = [w for w in wanted if w != "spelling"]  # "by adding typos" asks for some, not for repairs
     filled.arguments |= {
         "columns": about, "exclude": excluded, "operations": wanted, "method": _method(scene, wanted), "skip": skipped,
         "by": groups, "day_first": day_first(scene.low), "output": output(scene), "dry_run": dry(scene),
     }  # fmt: skip
-    named = scene.files()
     if "entities" in wanted:
         filled.arguments["kinds"] = entity_kinds(with_names_masked(scene))
-        filled.arguments |= _names_file(scene) if len(named) > 1 else {}
-    if "augment" in wanted:
+    if {"augment", "embed"} & set(wanted):
         filled.arguments["n"] = grammar.count(scene.text)
     unknown_column(filled, scene, path)
     return filled
+
+
+def _keep_to_exact_files(scene: Scene) -> set[str]:
+    """Forget words that only resemble a file (`people`, people.csv) when the sentence names one in full; those words."""
+    exact = [m for m in scene.found.files if m.how == "exact"]
+    if not exact or len(exact) == len(scene.found.files):
+        return set()
+    loose = {scene.text[m.start : m.end].strip("`'\"").casefold() for m in scene.found.files if m.how != "exact"}
+    scene.found.files = exact
+    return loose
 
 
 def wishes(text: str) -> tuple[list[str], list[str]]:
@@ -109,6 +121,51 @@ def about_rows(scene: Scene) -> str | None:
     if not m:
         return None
     return "changed rows" if re.match(r"chang|touch|edit", m.group("how") or m.group("how2"), re.I) else "removed rows"
+
+
+def own_names(scene: Scene) -> Filled | None:
+    """`find product names from products.csv in message of mails.csv`: one file holds the names, the other the texts."""
+    files = [m for m in scene.found.files if m.how == "exact"]
+    if len({m.value for m in files}) != 2 or not _FIND.search(scene.text[: files[0].start]):
+        return None
+    first, second = files[0], files[-1]
+    own = re.search(
+        r"\b(?:from|using|with|listed in|named in|by|aus|de|per)\s+[`'\"]?$", scene.text[: first.start], re.I
+    )
+    there = re.search(r"\b(?:in|of|inside|within|from)\b[^.;]*$", scene.text[first.end : second.start], re.I)
+    late = re.search(r"\b(?:from|using|with|listed in|against|by)\s+[`'\"]?$", scene.text[: second.start], re.I)
+    if not ((own and there) or late):
+        return None
+    names, texts = (first.value, second.value) if own and there else (second.value, first.value)
+    listed = {c["name"] for c in scene.columns_of(texts)}
+    about = [c for c in scene.columns()[0] if c in listed]
+    given = {
+        "dataset": texts, "operations": ["entities"], "columns": about, "reference": names, "output": output(scene),
+        "kinds": entity_kinds(scene.text[: first.start] + scene.text[first.end : second.start]), "dry_run": dry(scene),
+    }  # fmt: skip
+    return Filled("clean", {k: v for k, v in given.items() if v not in (None, [], "")})
+
+
+_FIND = re.compile(
+    r"\b(?:find|extract|pull|search|look for|spot|detect|tag|recogni[sz]e|which)\b.{0,40}\b(?:names?|products?|brands?|items?|people|persons?|customers?|places?|cities|compan(?:y|ies)|organi[sz]ations?|entit(?:y|ies)|terms?)\b|"
+    r"\b(?:find|extract|pull|tag)\b.{0,20}\b(?:entit(?:y|ies)|mentions)\b",
+    re.IGNORECASE,
+)
+
+
+def edits_recipe(scene: Scene) -> bool:
+    """Whether a message changes a cleaning that waits: it names operations to do or leave, or how dates are read."""
+    if any(m.how == "exact" for m in scene.found.files):
+        return False
+    low = scene.low if not scene.found.columns else with_names_masked(scene)
+    wanted, skipped = wishes(low)
+    return bool(skipped or set(wanted) & _SURE) or day_first(scene.low) is not None
+
+
+# operations that are hardly ever meant otherwise; `repeated rows` alone may be a question about the data
+_SURE = frozenset(
+    ["impute", "trim", "lowercase", "strip_html", "strip_emoji", "abbreviations", "spelling", "punctuation"]
+)
 
 
 def explained(scene: Scene) -> Filled | None:
@@ -230,11 +287,3 @@ _KINDS = (
     ("phone", r"phone numbers|phones"), ("url", r"urls|links|web addresses"), ("order", r"order (?:numbers|ids)|(?:invoice|ticket|claim|policy) numbers"),
     ("percent", r"percentages"),
 )  # fmt: skip
-
-
-def _names_file(scene: Scene) -> dict[str, Any]:
-    """`find product names from products.csv in mails.csv`: the file with the names and the file with the texts."""
-    first, second = scene.found.files[0], scene.found.files[1]
-    own = re.search(r"\b(?:from|of|using|with|listed in|by|aus|de|per)\s+[`'\"]?$", scene.text[: first.start], re.I)
-    names, texts = (first.value, second.value) if own else (second.value, first.value)
-    return {"dataset": texts, "reference": names}

@@ -8,7 +8,7 @@ from typing import Any
 
 from opsmith.agent.offline import grammar, operations
 from opsmith.agent.offline.fill import fill
-from opsmith.agent.offline.fill_clean import changed
+from opsmith.agent.offline.fill_clean import changed, edits_recipe
 from opsmith.agent.offline.scene import CLEAR, DATA, GUESS
 from opsmith.agent.offline.slots import Dialogue, Filled, Scene, pair
 from opsmith.agent.offline.words import SMALL
@@ -72,6 +72,8 @@ def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled
         and operations.aggregate(scene.low)
         and not re.match(r"\W*(?:with|use|using|mit|con|avec)\b", scene.low)
     )
+    if pending and pending[-1]["tool"] == "clean" and not _asks(scene) and edits_recipe(scene):
+        return _merged("clean", dict(pending[-1]["arguments"]), scene)
     if pending:
         if asks_figure and pending[-1]["tool"] != "query":
             return None
@@ -92,6 +94,11 @@ def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled
 
 _ASIDE = frozenset(["cancel", "undo", "smalltalk", "decline", "meta", "remember", "recall", "forget", "help", "status"])
 _FOR_REAL = r"for real|really|actually (do|write|save)|this time|go on|write it|save it|now (do|write)"
+
+
+def _asks(scene: Scene) -> bool:
+    """Whether a message is a question, which changes nothing that waits."""
+    return scene.text.rstrip().endswith("?") or bool(re.match(r"\W*(?:how|what|which|who|why|when|where)\b", scene.low))
 
 
 def _after_last(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from opsmith.agent.offline import grammar
-from opsmith.agent.offline.fill_clean import explained
+from opsmith.agent.offline.fill_clean import explained, own_names
 from opsmith.agent.offline.slots import Filled, Scene, the_model
 
 _FILES = r"(?:manifests?|k8s|kubernetes|yamls?|docker-?files?|compose(?: file)?|deployment files?|terraform|workflows?|deploy/[\w./-]+|k8s/)"
@@ -40,9 +40,9 @@ _CHANGES = re.compile(
 def sibling(scene: Scene, tools_there: frozenset[str]) -> Filled | None:
     """The call of `environment`, `resize`, `validate`, `diagnose`, or of `clean` to explain rows, when the sentence asks for one, else None."""
     text = scene.text
-    rows = explained(scene) if "clean" in tools_there else None
-    if rows:
-        return rows
+    cleaning = (explained(scene) or own_names(scene)) if "clean" in tools_there else None
+    if cleaning:
+        return cleaning
     if "environment" in tools_there and _HERE.search(text):
         return Filled("environment", {})
     if "resize" in tools_there and _RESIZE.search(text):

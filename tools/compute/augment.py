@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -60,10 +61,15 @@ def _slip(word: str, chance: random.Random) -> str:
     return word[:at] + chance.choice(_NEAR_KEYS.get(word[at], word[at])) + word[at + 1 :]
 
 
-def smote_rows(numbers: np.ndarray, classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that bring every class to the size of the largest: between neighbours of one class (Chawla et al. 2002)."""
+def smote_rows(
+    table: np.ndarray, classes: np.ndarray, seed: int, categories: Sequence[int] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that bring every class to the size of the largest: between neighbours of one class (Chawla et al. 2002).
+
+    categories: positions of columns that hold words; a made row takes the word most of its neighbours have (SMOTE-NC).
+    """
     try:
-        from imblearn.over_sampling import SMOTE
+        from imblearn.over_sampling import SMOTE, SMOTENC
     except ImportError:
         raise ToolError("SMOTE needs the ml extra. Install it with: pip install 'opsmith[ml]'") from None
     counts = {c: int((classes == c).sum()) for c in np.unique(classes)}
@@ -75,6 +81,11 @@ def smote_rows(numbers: np.ndarray, classes: np.ndarray, seed: int) -> tuple[np.
         raise ToolError(
             f"The class {name!r} has a single row; SMOTE needs at least two. Leave it out or collect more rows."
         )
-    made = SMOTE(random_state=seed, k_neighbors=min(5, rarest - 1))
-    x, y = made.fit_resample(numbers, classes)
-    return x[len(numbers) :], y[len(numbers) :]
+    near = min(5, rarest - 1)
+    made = (
+        SMOTENC(categorical_features=list(categories), random_state=seed, k_neighbors=near)
+        if categories
+        else SMOTE(random_state=seed, k_neighbors=near)
+    )
+    x, y = made.fit_resample(table, classes)
+    return x[len(table) :], y[len(table) :]

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SIGNS = "€$£¥₹₩₽₺₴₫฿₪₦¢"
 _CODES = [
@@ -112,6 +113,7 @@ class Style:
     unit: str = ""
 
 
+@lru_cache(maxsize=65_536)
 def take_apart(text: str) -> Written | None:
     """The parts of a written number, or None when the text is no number.
 

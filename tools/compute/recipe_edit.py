@@ -7,9 +7,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from opsmith.tools.compute.recipe import Recipe, Step
-from opsmith.tools.compute.recipe_ask import Asked, asked_steps, operation_name
+from opsmith.tools.compute.recipe_ask import asked_steps, operation_name
 from opsmith.tools.compute.recipe_propose import Proposal
 from opsmith.tools.compute.recipe_run import Stage
+from opsmith.tools.compute.recipe_wants import Asked
 from opsmith.tools.contract import ToolError
 
 # where an added step belongs when the recipe has none of its kind; rows are compared and filled after cells are put right

@@ -12,10 +12,10 @@ from typing import Any
 from opsmith.tools.compute import entities_table, model_requests, recipe_explain
 from opsmith.tools.compute.cells import Listing, shown
 from opsmith.tools.compute.recipe import Recipe, Step, recipe_name, stem
-from opsmith.tools.compute.recipe_ask import Asked
 from opsmith.tools.compute.recipe_output import default_output, ending_of, write_table
 from opsmith.tools.compute.recipe_report import cut, figures, sentence, tables
 from opsmith.tools.compute.recipe_run import BATCH_ROWS, Run, Stage, run_recipe, stage_rows
+from opsmith.tools.compute.recipe_wants import Asked
 from opsmith.tools.contract import Action, Context, Finding, Result, ToolError
 from opsmith.tools.data import paths, propose
 from opsmith.tools.data.table import open_table

@@ -161,6 +161,9 @@ def _boolean(look: ColumnLook, day_first: bool | None, findings: list[Finding]) 
 
 
 def _dates(look: ColumnLook, day_first: bool | None, findings: list[Finding]) -> Decision | None:
+    some = list(look.values)[:1000]
+    if sum(read_date(v) is not None for v in some) < 0.5 * len(some):
+        return None
     order = order_of(look.values, day_first)
     read = {v: read_date(v, order.day_first) for v in look.values}
     good = sum(n for v, n in look.values.items() if read[v])
@@ -196,6 +199,9 @@ def _dates(look: ColumnLook, day_first: bool | None, findings: list[Finding]) ->
 def _number(look: ColumnLook, day_first: bool | None, findings: list[Finding]) -> Decision | None:
     if sum(n for v, n in look.values.items() if _CODE.fullmatch(v)) > 0.01 * look.held:
         return None  # 00123 is a code
+    some = list(look.values)[:1000]
+    if sum(take_apart(v) is not None for v in some) < 0.5 * len(some):
+        return None  # far from it: the other values need no reading
     taken = {v: take_apart(v) for v in look.values}
     good = sum(n for v, n in look.values.items() if taken[v])
     units = {family_of(w.unit) for w in taken.values() if w and w.unit}

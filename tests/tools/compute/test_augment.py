@@ -35,3 +35,11 @@ def test_one_class_or_one_row_is_refused() -> None:
         smote_rows(np.zeros((3, 1)), np.array(["a"] * 3), 0)
     with pytest.raises(ToolError, match="single row"):
         smote_rows(np.zeros((3, 1)), np.array(["a", "a", "b"]), 0)
+
+
+def test_words_beside_numbers_are_taken_from_neighbours() -> None:
+    chance = np.random.default_rng(0)
+    table = np.column_stack([chance.normal(size=60).astype(object), np.array(["red", "blue"] * 30, dtype=object)])
+    made, classes = smote_rows(table, np.array(["a"] * 50 + ["b"] * 10), 0, [1])
+    assert len(made) == 40 and set(classes) == {"b"}
+    assert set(made[:, 1]) <= {"red", "blue"}

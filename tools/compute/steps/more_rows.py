@@ -28,7 +28,7 @@ def _fit_augment(source: Source, step: Step) -> Fitted:
         raise ToolError(f"There is no augmentation called {method!r}. Methods: text, smote.")
     if target and target not in source.schema.names:
         raise ToolError(f"There is no target column {target!r} to balance.")
-    only = " WHERE lower(split::VARCHAR) = 'train'" if "split" in source.schema.names else ""
+    only = _training_part(source)
     if method == "smote":
         return _fit_smote(source, step, str(target), only)
     rows = [r[0] for r in source.sql(f"SELECT {ROW} FROM data{only} ORDER BY 1")]
@@ -48,11 +48,24 @@ def _fit_augment(source: Source, step: Step) -> Fitted:
     )
 
 
+def _training_part(source: Source) -> str:
+    """The condition that keeps to training rows, when a column says which they are."""
+    for name in ("split", "fold"):
+        if name in source.schema.names:
+            says = source.sql(f"SELECT count(*) FROM data WHERE lower({quoted(name)}::VARCHAR) = 'train'")[0][0]
+            if says:
+                return f" WHERE lower({quoted(name)}::VARCHAR) = 'train'"
+    return ""
+
+
 def _fit_smote(source: Source, step: Step, target: str, only: str) -> Fitted:
-    columns = [c for c in step.columns if is_number(source.schema.field(c).type)]
-    if not columns:
+    """The rows that SMOTE makes from numbers, and from words beside them as categories."""
+    numbers = [c for c in step.columns if is_number(source.schema.field(c).type)]
+    words = [c for c in step.columns if c not in numbers]
+    if not numbers:
         raise ToolError("SMOTE needs number columns to interpolate. Name some, or augment the text.")
-    wanted = ", ".join(f"{quoted(c)}::DOUBLE AS {quoted(c)}" for c in columns)
+    columns = [*numbers, *words]
+    wanted = ", ".join(f"{quoted(c)}::{'DOUBLE' if c in numbers else 'VARCHAR'} AS {quoted(c)}" for c in columns)
     where = (only + " AND " if only else " WHERE ") + " AND ".join(
         f"{quoted(c)} IS NOT NULL" for c in [*columns, target]
     )
@@ -61,9 +74,11 @@ def _fit_smote(source: Source, step: Step, target: str, only: str) -> Fitted:
         raise ToolError(
             "No row has values in all these columns, so SMOTE has nothing to interpolate. Impute them first."
         )
-    numbers = np.column_stack([table[c].to_numpy() for c in columns])
-    made, classes = smote_rows(numbers, np.array(table["__class__"].to_pylist(), dtype=object).astype(str), source.seed)
-    return {"columns": columns, "made": made.tolist(), "classes": [str(c) for c in classes], "target": target}
+    held = np.column_stack([np.array(table[c].to_pylist(), dtype=object if words else float) for c in columns])
+    classes = np.array(table["__class__"].to_pylist(), dtype=object).astype(str)
+    made, given = smote_rows(held, classes, source.seed, range(len(numbers), len(columns)))
+    rows = [[float(v) if i < len(numbers) else str(v) for i, v in enumerate(row)] for row in made.tolist()]
+    return {"columns": columns, "made": rows, "classes": [str(c) for c in given], "target": target}
 
 
 def _augment(batch: Batch, step: Step, fitted: Fitted) -> None:
@@ -92,12 +107,12 @@ def _augment(batch: Batch, step: Step, fitted: Fitted) -> None:
 
 def _made_rows(like: pa.Table, fitted: Fitted) -> pa.Table:
     """The interpolated rows in the table's own types; columns that were not interpolated are missing."""
-    made = np.array(fitted["made"], dtype=float).reshape(-1, len(fitted["columns"]))
+    made = fitted["made"]
     arrays = []
     for field in like.schema:
         if field.name in fitted["columns"]:
-            values = made[:, fitted["columns"].index(field.name)]
-            values = np.round(values) if pa.types.is_integer(field.type) else values
+            values = [row[fitted["columns"].index(field.name)] for row in made]
+            values = [round(v) for v in values] if pa.types.is_integer(field.type) else values
             arrays.append(pa.array(values).cast(field.type, safe=False))
         elif field.name == fitted["target"]:
             arrays.append(pa.array(fitted["classes"]).cast(field.type))

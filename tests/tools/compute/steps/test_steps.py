@@ -191,6 +191,18 @@ def test_smote_adds_rows_once_over_many_batches(run: Runner) -> None:
     ]
 
 
+def test_smote_fills_words_and_keeps_to_training_rows(run: Runner) -> None:
+    chance = np.random.default_rng(0)
+    table = {
+        "x": chance.normal(size=60), "colour": ["red", "blue"] * 30, "y": ["a"] * 40 + ["b"] * 20,
+        "split": (["train"] * 3 + ["test"]) * 15,
+    }  # fmt: skip
+    made = run(table, Step("augment", ("x", "colour", "split"), {"method": "smote", "target": "y"}))
+    added = made.after.sql("SELECT DISTINCT y, split, colour FROM data WHERE augmented ORDER BY colour")
+    assert added == [("b", "train", "blue"), ("b", "train", "red")]
+    assert made.after.sql("SELECT count(*) FROM data WHERE augmented")[0][0] == 15
+
+
 def test_embed_entities_language_and_pii_add_or_change_columns(run: Runner) -> None:
     table = {"t": ["call ann@x.org about the $5 refund, it is not in the bank", None]}
     made = run(table, Step("embed", ("t",), {"dimensions": 4}), Step("entities", ("t",), {"kinds": ["money"]}), Step("language", ("t",)),
