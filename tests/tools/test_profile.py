@@ -77,3 +77,35 @@ def test_a_large_table_is_told_while_it_is_counted(tmp_path):
     assert seen and "60,000 rows" in seen[0].headline and seen[0].tables[0].rows[0][0] == "x"
     assert [r[0] for r in seen[-1].tables[0].rows] == ["x", "k", "t"]
     assert all(r[3] != "…" for r in seen[-1].tables[0].rows)
+
+
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "profile.schema.json"
+
+
+def check_schema(result):
+    import json
+
+    import jsonschema
+
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(json.dumps(result.as_dict()["data"])), schema)
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in WORLD.glob("*.csv")))
+def test_profiles_of_real_files_have_the_published_shape(tmp_path, name):
+    shutil.copy(WORLD / name, tmp_path / name)
+    check_schema(profile(dataset=name, context=Context(project=tmp_path)))
+
+
+def test_a_target_a_comparison_and_a_large_table_have_the_published_shape(place):
+    check_schema(profile(dataset="telco.csv", target="Churn", context=place))
+    check_schema(profile(dataset="insurance.csv", target="charges", reference="titanic.csv", context=place))
+    n = 60_000
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"x": rng.normal(size=n), "when": pd.Timestamp("2024-01-01"), "t": rng.choice(["a", "b"], n)})
+    frame.loc[5, "x"] = np.inf
+    frame.to_parquet(place.project / "big.parquet", index=False)
+    made = profile(dataset="big.parquet", context=place)
+    check_schema(made)
+    assert made.data["looked_at"] and made.data["rows_looked_at"] < n

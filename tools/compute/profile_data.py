@@ -13,6 +13,7 @@ from opsmith.tools.compute.profile_target import Power, target_balance
 from opsmith.tools.contract import Finding
 
 VERSION = 1
+LOOKED_AT = ("patterns", "associations", "dependencies", "target.power")  # not counted over all rows of a large table
 
 
 def as_data(
@@ -23,12 +24,13 @@ def as_data(
     target: str | None = None,
     power: Sequence[Power] = (),
 ) -> dict[str, Any]:
-    """The published shape; every figure is exact unless an `_error` stands beside it."""
+    """The published shape (docs/schemas/profile.schema.json); exact but for what has an `_error` or is in `looked_at`."""
     data: dict[str, Any] = {
         "version": VERSION,
         "table": p.name,
         "rows": p.rows,
         "rows_looked_at": p.looked,
+        "looked_at": list(LOOKED_AT) if p.looked < p.rows else [],
         "columns": [column_data(c, p.rows) for c in p.columns],
         "duplicate_rows": p.duplicate_rows,
         "correlations": [
