@@ -148,25 +148,14 @@ def alike_rows(p: TableProfile, sample: Sample, columns: Sequence[ColumnProfile]
     key = "hash(" + ", ".join(_folded_sql(c) for c in pivot) + ")"
     there = " AND ".join(f"{quoted(n)} IS NOT NULL" for n in names)
     share = max(1, -(-p.rows // HASHED))  # of a very large table only a share of the values of its pivot
-    part = f"{there} AND {key} % {share} = 0" if share > 1 else there
-    found = sample.table.arrow(f"SELECT {key} FROM data WHERE {part}").column(0)
-    hashes = np.sort(np.concatenate([plain(c) for c in found.chunks] or [np.zeros(0, np.uint64)]))
-    starts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]]) if len(hashes) else np.zeros(0, int)
-    counts = np.diff(np.r_[starts, len(hashes)])
-    if len(pivot) > 1 and (counts == 1).sum() < 0.9 * len(hashes):
+    hashes, values = _twins(sample, key, f"{there} AND {key} % {share} = 0" if share > 1 else there, columns, names)
+    if len(pivot) > 1 and len(np.unique(hashes)) < 0.9 * len(hashes):
         return None
-    twins = int(counts[counts > 1].sum())
-    step = share * max(1, -(-twins // COMPARED))
-    values = hashes[starts[counts > 1]]
+    step = share * max(1, -(-2 * len(values) // COMPARED))
     values = values[values % np.uint64(step) == 0]
     if not len(values):
-        return Alike(
-            Sample(sample.table, step, sample.positions[:0], sample.arrow.slice(0, 0)),
-            p.rows / step,
-            names,
-            np.zeros(0, bool),
-            twice,
-        )
+        none = Sample(sample.table, step, sample.positions[:0], sample.arrow.slice(0, 0))
+        return Alike(none, p.rows / step, names, np.zeros(0, bool), twice)
     sample.table.register("twins", _column(values))
     try:
         where = f"{there} AND {key} % {step} = 0 AND {key} IN (SELECT key FROM twins)"
@@ -176,6 +165,31 @@ def alike_rows(p: TableProfile, sample: Sample, columns: Sequence[ColumnProfile]
     group = sum_hashes([_folded_codes(c, held) for c in pivot])
     _, place, often = np.unique(group, return_inverse=True, return_counts=True)
     return Alike(held, p.rows / step, names, often[place] <= 3, twice)
+
+
+def _twins(
+    sample: Sample, key: str, where: str, columns: Sequence[ColumnProfile], pivot: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(pivots of all rows, those of rows that have a twin); rows that differ in two further columns are none."""
+    more = sorted((c for c in columns if c.name not in pivot and c.kind != "constant"), key=lambda c: -c.distinct)[:2]
+    asked = ", ".join([f"{key} AS k", *(f"hash({_folded_sql(c)}) AS h{n}" for n, c in enumerate(more))])
+    found = sample.table.arrow(f"SELECT {asked} FROM data WHERE {where}")
+    keys, *others = (
+        np.concatenate([plain(c) for c in column.chunks] or [np.zeros(0, np.uint64)]) for column in found.columns
+    )
+    order = np.argsort(keys)
+    ordered = keys[order]
+    again = np.r_[False, ordered[1:] == ordered[:-1]]
+    twin = again | np.r_[again[1:], False]
+    rows, keys = order[twin], ordered[twin]
+    if len(more) < 2 or not len(rows):
+        return ordered, np.unique(keys)
+    agree = []
+    for other in others:
+        place = np.lexsort((other[rows], keys))
+        same = (keys[place][1:] == keys[place][:-1]) & (other[rows][place][1:] == other[rows][place][:-1])
+        agree.append(keys[place][1:][same])
+    return ordered, np.unique(np.concatenate(agree))
 
 
 def _column(values: np.ndarray):  # type: ignore[no-untyped-def]

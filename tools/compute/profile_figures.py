@@ -7,7 +7,7 @@ closely are taken from it on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,15 @@ from opsmith.tools.compute.profile_sample import (
 from opsmith.tools.data import aggregates, aggregates_arrow
 from opsmith.tools.data.aggregates import NUMERIC, Scalars
 from opsmith.tools.data.aggregates_arrow import Figures
-from opsmith.tools.data.arrow_values import floats, known, places, plain
+from opsmith.tools.data.arrow_values import places, plain, strings, valid
 from opsmith.tools.data.table import Column, Table, quoted
 
 TOP = 12
 LISTED = 5000  # distinct values up to which all values of a column are counted, to find their spellings
 GROUP = 64 << 20  # bytes of columns held at once
+BATCH = 1 << 17  # rows that are read at a time
+LEVELS = 200_000  # distinct texts that are listed at most; more are counted by their hashes
+WHOLE_NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 GLIMPSE = 2000  # rows that tell how long texts are
 
 
@@ -56,45 +59,78 @@ def count(
     return _asked(table, progress, check, so_far)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """How a column is read: whole, or (hashed) as the hash and length of its texts."""
+@dataclass
+class _Read:
+    """A column that is being read, a batch at a time. hashed: only hashes and lengths of its texts are kept.
+
+    values: numbers or hashes so far; present: where there is one, None for everywhere; levels: distinct texts with counts.
+    """
 
     column: Column
     bytes: float
-    hashed: bool = False
+    hashed: bool
+    values: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    present: np.ndarray | None = None
+    levels: list[tuple[Any, np.ndarray]] = field(default_factory=list)
+    missing: int = 0
+    told_apart: bool = False  # whether its values have been added to the numbers that tell rows apart
+    lengths: list[float] = field(default_factory=lambda: [float("inf"), 0.0, 0.0])  # shortest, sum, longest
+    taken: list[Any] = field(default_factory=list)
+    last: list[Any] = field(default_factory=list)
+
+    @property
+    def is_text(self) -> bool:
+        return self.column.kind not in (*NUMERIC, *aggregates.TEMPORAL, "boolean")
+
+    @property
+    def dtype(self) -> type:
+        if self.hashed:
+            return np.uint64
+        if self.column.kind == "boolean":
+            return np.uint8
+        whole = self.column.kind in aggregates.TEMPORAL or self.column.stored in WHOLE_NUMBERS
+        return np.int64 if whole else np.float64
+
+    def asked(self, n: int, looked_at: str) -> list[str]:
+        """What is asked of the engine for it."""
+        name = quoted(self.column.name)
+        if self.hashed:
+            kept = f"CASE WHEN {looked_at} THEN {name} END AS t{n}"
+            return [kept, f"hash({name}) AS h{n}", f"length({name})::INTEGER AS l{n}"]
+        return [stored_as(self.column)] + ([f"hash({name}) AS h{n}"] if self.is_text else [])
 
 
-def _plans(table: Table) -> list[_Plan]:
+def _reads(table: Table) -> list[_Read]:
+    """How each column is read: texts that nearly all differ in the first rows by their hashes."""
     texts = [c for c in table.columns if c.kind not in (*NUMERIC, *aggregates.TEMPORAL, "boolean")]
-    short = {}
+    seen = {}
     if texts and not is_small(table):
         asked = ", ".join(
-            f"avg(strlen({quoted(c.name)}::VARCHAR)), count(DISTINCT {quoted(c.name)}), count({quoted(c.name)})"
-            for c in texts
+            f"avg(strlen({q}::VARCHAR)), count(DISTINCT {q}), count({q})" for q in (quoted(c.name) for c in texts)
         )
-        row = table.sql(f"SELECT {asked} FROM (SELECT * FROM data LIMIT {GLIMPSE})")[0]
-        short = {c.name: row[3 * n : 3 * n + 3] for n, c in enumerate(texts)}
+        row = table.sql(f"SELECT {asked} FROM (SELECT * FROM data LIMIT {GLIMPSE}) AS first")[0]
+        seen = {c.name: row[3 * n : 3 * n + 3] for n, c in enumerate(texts)}
     made = []
     for c in table.columns:
-        length, distinct, present = short.get(c.name, (8, 0, 1))
-        differs = c.stored == "VARCHAR" and distinct > 0.9 * max(200, present)
-        made.append(_Plan(c, table.rows * (12 if differs else 8 if c not in texts else 12 + (length or 0)), differs))
+        length, distinct, present = seen.get(c.name, (8, 0, 1))
+        hashed = c.stored == "VARCHAR" and distinct > 0.6 * max(200, present)
+        held = 8.0 * table.rows if hashed or c not in texts else (length or 0) * 4.0 * BATCH
+        made.append(_Read(c, held, hashed))
     return made
 
 
-def _groups(plans: Sequence[_Plan]) -> Iterable[list[_Plan]]:
+def _groups(reads: Sequence[_Read]) -> Iterable[list[_Read]]:
     """Columns that are read together: as many as fit into GROUP bytes; hashed texts apart."""
     for hashed in (False, True):
-        group: list[_Plan] = []
+        group: list[_Read] = []
         size = 0.0
-        for plan in plans:
-            if plan.hashed is hashed:
-                if group and size + plan.bytes > GROUP:
+        for one in reads:
+            if one.hashed is hashed:
+                if group and size + one.bytes > GROUP:
                     yield group
                     group, size = [], 0.0
-                group.append(plan)
-                size += plan.bytes
+                group.append(one)
+                size += one.bytes
         if group:
             yield group
 
@@ -112,88 +148,138 @@ def _held(
     order = {c.name: n for n, c in enumerate(table.columns)}
     hashes = np.zeros(table.rows, np.uint64)
     found: dict[str, Figures] = {}
-    taken: dict[str, Any] = {}
-    last: dict[str, list[Any]] = {}
-    plans = _plans(table)
-    whole_table = sum(p.bytes for p in plans) or 1.0
-    done = 0.0
-    for group in _groups(plans):
+    reads = _reads(table)
+    by_name = {one.column.name: one for one in reads}
+    waiting = list(_groups(reads))
+    while waiting:
+        group = waiting.pop(0)
         check()
-        progress(0.02 + 0.4 * done / whole_table, f"counting {group[0].column.name[:40]}")
-        if group[0].hashed:
-            bits = _hashed(table, group, step, found, taken, last)
-        else:
-            bits = {}
-            asked = ", ".join(stored_as(p.column) for p in group)
-            arrow = table.arrow(f"SELECT {asked} FROM data")
-            for n, plan in enumerate(group):
-                values, name = arrow.column(n), plan.column.name
-                all_listed = table.rows if step == 1 and plan.column.kind == "text" else LISTED
-                found[name], bits[name] = aggregates_arrow.figures(values, plan.column, all_listed, TOP)
-                taken[name] = values if step == 1 else _taken(values, positions)
-                last[name] = values.slice(max(0, table.rows - LAST)).to_pylist()
-            del arrow, values
-        for name, values in bits.items():
-            with np.errstate(over="ignore"):
-                hashes += mixed(values, order[name])
-        done += sum(p.bytes for p in group)
+        progress(0.02 + 0.4 * len(found) / len(reads), f"counting {group[0].column.name[:40]}")
+        again = _read(table, group, step, positions, hashes, order, check)
+        if again:
+            waiting.append(again)
+        for one in group:
+            if one not in again:
+                found[one.column.name] = _figures(table, one, step)
         if step > 1:
             so_far(found)
     hashes.sort()
-    repeated = int((hashes[1:] == hashes[:-1]).sum())
+    repeated = int(np.count_nonzero(hashes[1:] == hashes[:-1]))
+    del hashes
     names = [c.name for c in table.columns]
-    arrow = pa.Table.from_arrays([taken[n] for n in names], names=names)
-    sample = Sample(table, step, positions, arrow, last)
+    kinds = {n: next((t.type for t in by_name[n].taken), pa.string()) for n in names}
+    columns = [pa.chunked_array(by_name[n].taken, kinds[n]) for n in names]
+    sample = Sample(
+        table, step, positions, pa.Table.from_arrays(columns, names=names), {n: by_name[n].last for n in names}
+    )
     for name, f in found.items():
         if not f.values and sample.by_name[name].kind == "text":
             found[name] = replace(f, values=sample.counts(name))
     return Counted({n: found[n] for n in names}, repeated, 0.0, sample)
 
 
-def _taken(values: Any, positions: np.ndarray) -> Any:
-    """The rows at sorted positions, part by part, so that no column is copied whole."""
-    import pyarrow as pa
-
-    parts, at = [], 0
-    for chunk in values.chunks:
-        first, last = np.searchsorted(positions, (at, at + len(chunk)))
-        if last > first:
-            parts.append(chunk.take(places(positions[first:last] - at)))
-        at += len(chunk)
-    return pa.chunked_array(parts, values.type)
-
-
-def _hashed(
+def _read(
     table: Table,
-    group: Sequence[_Plan],
+    group: Sequence[_Read],
     step: int,
-    found: dict[str, Figures],
-    taken: dict[str, Any],
-    last: dict[str, list[Any]],
-) -> dict[str, np.ndarray]:
-    """Count texts that nearly all differ by their hashes; only those that are looked at leave the engine as texts."""
+    positions: np.ndarray,
+    hashes: np.ndarray,
+    order: Mapping[str, int],
+    check: Callable[[], None],
+) -> list[_Read]:
+    """Read the columns of a group; those whose texts turned out to be too many are given back, to be read as hashes."""
+    rows = table.rows
     row = "(row_number() OVER () - 1)"
-    asked = ", ".join(
-        f"hash({q}) AS h{n}, length({q})::INTEGER AS l{n}, CASE WHEN {q} IS NULL THEN NULL ELSE true END AS p{n}, "
-        f"CASE WHEN {is_looked_at(row, step)} OR {row} >= {table.rows - LAST} THEN {q} END AS t{n}"
-        for n, q in enumerate(quoted(p.column.name) for p in group)
-    )
-    arrow = table.arrow(f"SELECT {asked} FROM data")
-    positions = positions_of(table.rows, step)
-    bits = {}
-    for n, plan in enumerate(group):
-        name = plan.column.name
-        hashes = np.concatenate([plain(c) for c in arrow.column(4 * n).chunks]).view(np.int64)
-        lengths = np.concatenate([plain(c) for c in arrow.column(4 * n + 1).chunks])
-        scalars, often = aggregates_arrow.hashed_texts(hashes, lengths, known(arrow.column(4 * n + 2)))
-        taken[name] = _taken(arrow.column(4 * n + 3), positions)
-        last[name] = arrow.column(4 * n + 3).slice(table.rows - LAST).to_pylist()
-        top: list[tuple[Any, int]] = []
-        if len(often):
-            top = aggregates.top_values(table, name, TOP)
-        found[name] = Figures(scalars, tuple(top))
-        bits[name] = hashes
+    looked_at = f"{is_looked_at(row, step)} OR {row} >= {rows - LAST}"
+    asked: list[str] = []
+    places_of = []
+    for n, one in enumerate(group):
+        places_of.append(len(asked))
+        asked += one.asked(n, looked_at)
+        if one.hashed or not one.is_text:
+            one.values = np.empty(rows, one.dtype)
+    too_many: list[_Read] = []
+    at = 0
+    for batch in table.batches(f"SELECT {', '.join(asked)} FROM data", BATCH):
+        check()
+        end = at + len(batch)
+        first, last = np.searchsorted(positions, (at, end))
+        for one, place in zip(group, places_of, strict=True):
+            column = batch.column(place)
+            if last > first:
+                one.taken.append(column if step == 1 else column.take(places(positions[first:last] - at)))
+            if end > rows - LAST:
+                one.last += column.slice(max(0, rows - LAST - at)).to_pylist()
+            given_up = one in too_many
+            bits = plain(batch.column(place + 1)) if given_up else _keep(one, column, batch, place, at, end)
+            if not one.told_apart:
+                hashes[at:end] += mixed(bits, order[one.column.name])
+            if not given_up and len(one.levels) > 1 and sum(len(c) for _, c in one.levels) > 4 * LEVELS:
+                one.levels = [aggregates_arrow.merged_levels(one.levels)]
+                if len(one.levels[0][1]) > LEVELS and one.column.stored == "VARCHAR":
+                    too_many.append(one)
+        at = end
+    for one in too_many:
+        one.hashed = one.told_apart = True
+        one.levels, one.taken, one.last, one.missing = [], [], [], 0
+    return too_many
+
+
+def _keep(one: _Read, column: Any, batch: Any, place: int, at: int, end: int) -> np.ndarray:
+    """Keep what a batch says about a column; a 64-bit number a row that is equal where its values are."""
+    there = valid(column)
+    if one.hashed:
+        bits = plain(batch.column(place + 1))
+        lengths = batch.column(place + 2)
+        there = valid(lengths)
+        kept = plain(lengths) if there is None else plain(lengths)[there]
+        if len(kept):
+            shortest, total, longest = one.lengths
+            one.lengths = [min(shortest, int(kept.min())), total + float(kept.sum()), max(longest, int(kept.max()))]
+        filled = one.values[: len(one.values) - one.missing]
+        start = at - one.missing
+        one.missing += (end - at) - len(kept)
+        filled[start : start + len(kept)] = bits if there is None else bits[there]
+        return bits
+    if one.is_text:
+        coded = column.dictionary_encode()
+        counts = plain(coded.indices)
+        mask = valid(coded.indices)
+        counts = counts if mask is None else counts[mask]
+        one.missing += (end - at) - len(counts)
+        one.levels.append((coded.dictionary, np.bincount(counts, minlength=len(coded.dictionary))))
+        return plain(batch.column(place + 1))
+    values = one.values[at:end]
+    values[:] = plain(column)
+    bits = values.view(np.int64) if values.dtype.itemsize == 8 else values.astype(np.int64)
+    if there is not None:
+        if one.present is None:
+            one.present = np.ones(len(one.values), bool)
+        one.present[at:end] = there
+        bits = np.where(there, bits, np.int64(-0x7FFFFFFFFFFFFF01))
     return bits
+
+
+def _figures(table: Table, one: _Read, step: int) -> Figures:
+    """The figures of a column that was read; what was kept of it is let go of."""
+    column, name = one.column, one.column.name
+    if one.hashed:
+        present = len(one.values) - one.missing
+        shortest, total, longest = one.lengths
+        told = (int(shortest), total / present, int(longest)) if present else (0, 0.0, 0)
+        s, often = aggregates_arrow.of_hashes(one.values[:present], one.missing, told, TOP)
+        one.values = np.zeros(0)
+        short = s.distinct <= LISTED
+        top = aggregates.top_values(table, name, LISTED) if short else aggregates.values_hashed(table, name, often)
+        return Figures(s, tuple(top[:TOP]), dict(top) if short else {})
+    if one.is_text:
+        levels, counts = aggregates_arrow.merged_levels(one.levels) if one.levels else (strings(()), np.zeros(0, int))
+        one.levels = []
+        most = table.rows if step == 1 and column.kind == "text" else LISTED
+        return aggregates_arrow.of_levels(levels, counts, one.missing, column, most, TOP)
+    made = aggregates_arrow.of_values(one.values, one.present, column, LISTED, TOP)
+    one.values, one.present = np.zeros(0), None
+    return made
 
 
 def _asked(
@@ -251,15 +337,20 @@ def correlations(
     if not sample.whole and table.rows > table.holds:
         return aggregates.correlations(table, chosen, limit)
 
-    def blocks() -> Iterable[dict[str, np.ndarray]]:
-        if sample.whole:
-            yield {n: sample.numbers(n) for n in chosen}
-            return
-        asked = ", ".join(stored_as(sample.by_name[n]) for n in chosen)
-        import pyarrow as pa
+    if sample.whole:
+        held = np.array([sample.numbers(n) for n in chosen])
+        return aggregates_arrow.correlations([held], chosen, scalars)
+    asked = ", ".join(stored_as(sample.by_name[n]) for n in chosen)
+    batches = table.batches(f"SELECT {asked} FROM data", 1 << 16)
+    return aggregates_arrow.correlations(map(_block, batches), chosen, scalars)
 
-        for batch in table.batches(f"SELECT {asked} FROM data", 1 << 17):
-            part = pa.Table.from_batches([batch])
-            yield {name: floats(part.column(n)) for n, name in enumerate(chosen)}
 
-    return aggregates_arrow.correlations(blocks, chosen, dict(scalars))
+def _block(batch: Any) -> np.ndarray:
+    """A batch of numbers as doubles, a row of the array a column, NaN where missing."""
+    made = np.empty((batch.num_columns, batch.num_rows))
+    for n, column in enumerate(batch.columns):
+        made[n] = plain(column)
+        there = valid(column)
+        if there is not None:
+            made[n][~there] = np.nan
+    return made

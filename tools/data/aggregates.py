@@ -181,6 +181,16 @@ def top_values(table: Table, column: str, limit: int = 10) -> list[tuple[Any, in
     return [(r[0], int(r[1])) for r in table.sql(sql)]
 
 
+def values_hashed(table: Table, column: str, hashes: Sequence[int]) -> list[tuple[Any, int]]:
+    """The values of a column that have these hashes, with their counts; the most frequent first, ties by value."""
+    if not hashes:
+        return []
+    name = quoted(column)
+    listed = ", ".join(f"{int(h)}::UBIGINT" for h in hashes)
+    sql = f"SELECT {name}, count(*) AS n FROM data WHERE hash({name}) IN ({listed}) GROUP BY 1 ORDER BY n DESC, 1"
+    return [(r[0], int(r[1])) for r in table.sql(sql)]
+
+
 def histograms(table: Table, edges: Mapping[str, Sequence[float]]) -> dict[str, list[int]]:
     """Counts of finite values in the bins [edge, next edge), the last one closed; 30 columns a query."""
     by_name = {c.name: c for c in table.columns}

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from opsmith.tools.data import aggregates
 from opsmith.tools.data.aggregates import NUMERIC, QUANTILES, TEMPORAL, Scalars
-from opsmith.tools.data.arrow_values import encoded, known, places, plain, whole
+from opsmith.tools.data.arrow_values import encoded, places, plain
 from opsmith.tools.data.table import Column
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _CHUNK = 1 << 17  # numbers a step where sums need room of their own
 
@@ -42,40 +39,68 @@ class Figures:
     outliers: int = 0
 
 
-def figures(values: pa.ChunkedArray, column: Column, most: int, top: int) -> tuple[Figures, np.ndarray]:
-    """(figures of a column, a 64-bit number a row that is equal where the values are).
+def of_values(held: np.ndarray, present: np.ndarray | None, column: Column, most: int, top: int) -> Figures:
+    """Figures of a column of numbers, booleans or moments (microseconds since 1970), from one sort of it; `held` is reordered.
 
-    values: as stored, see `held_as`. most: up to how many distinct values all are counted. top: how many of the most frequent.
+    present: where there is a value; None for everywhere. most: up to how many distinct values all are counted. top: how many
+    of the most frequent.
     """
-    if column.kind in NUMERIC or column.kind in TEMPORAL or column.kind == "boolean":
-        return _of_numbers(values, column, most, top)
-    codes, levels = encoded(values)
-    counted = np.bincount(codes + 1, minlength=len(levels) + 1)
-    missing, counts = int(counted[0]), counted[1:]
-    return _of_levels(levels, counts, missing, column, most, top), codes.astype(np.int64)
+    rows = len(held)
+    ordered = held if present is None else held[present]
+    ordered.sort()
+    missing = rows - len(ordered)
+    if not len(ordered):
+        numeric = column.kind in NUMERIC
+        extra: dict[str, Any] = {"zeros": 0, "negatives": 0, "infinite": 0} if numeric else {}
+        return Figures(Scalars(missing, 0, **extra))
+    distinct = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
+    found: list[tuple[Any, int]] = []
+    if distinct <= most and (column.kind in ("integer", "boolean") or distinct <= 50):
+        found = _most_frequent(ordered, most)
+    elif column.kind == "integer":
+        found = _most_frequent(ordered, top) if distinct < 1_000_000 else _frequent_of_many(ordered, distinct, top)
+    told = [(_told(v, column), n) for v, n in found]
+    few = dict(told) if distinct <= most else {}
+    if column.kind in NUMERIC:
+        s, finite = _scalars(ordered, missing, distinct)
+        edges = edges_of(s, column)
+        counts, outliers = _read_off(finite, s, edges)
+        return Figures(s, tuple(told[:top]), few, edges, counts, outliers)
+    s = Scalars(missing, distinct)
+    if column.kind in TEMPORAL:
+        s = replace(s, minimum=_told(ordered[0], column), maximum=_told(ordered[-1], column))
+    return Figures(s, tuple(told[:top]), few)
 
 
-def hashed_texts(hashes: np.ndarray, lengths: np.ndarray, present: np.ndarray | None) -> tuple[Scalars, np.ndarray]:
-    """(scalars of a text column from the 64-bit hashes and lengths of its texts, hashes that stand three times or more)."""
-    rows = len(hashes)
-    if present is not None:
-        hashes, lengths = hashes[present], lengths[present]
+def of_hashes(hashes: np.ndarray, missing: int, lengths: tuple[int, float, int], top: int) -> tuple[Scalars, list[int]]:
+    """(scalars of a text column from the hashes of its texts, reordered, and their lengths; hashes of the most frequent).
+
+    No hash is named where no text stands more than twice.
+    """
     if not len(hashes):
-        return Scalars(rows, 0), hashes[:0]
-    held = np.sort(hashes)
-    starts = np.flatnonzero(np.r_[True, held[1:] != held[:-1]])
-    often = held[starts[np.diff(np.r_[starts, len(held)]) >= 3]]
-    made = Scalars(
-        rows - len(held),
-        len(starts),
-        length_min=int(lengths.min()),
-        length_mean=float(lengths.mean()),
-        length_max=int(lengths.max()),
-    )
-    return made, often
+        return Scalars(missing, 0), []
+    hashes.sort()
+    distinct = int(np.count_nonzero(hashes[1:] != hashes[:-1])) + 1
+    low, mean, high = lengths
+    made = Scalars(missing, distinct, length_min=low, length_mean=mean, length_max=high)
+    if len(hashes) < 3 or not (hashes[2:] == hashes[:-2]).any():
+        return made, []
+    found = _most_frequent(hashes, top) if distinct < 1_000_000 else _frequent_of_many(hashes, distinct, top)
+    return made, [h for h, n in found if n > 2]
 
 
-def _of_levels(levels: Any, counts: np.ndarray, missing: int, column: Column, most: int, top: int) -> Figures:
+def merged_levels(parts: Sequence[tuple[Any, np.ndarray]]) -> tuple[Any, np.ndarray]:
+    """Lists of distinct texts with their counts as one."""
+    import pyarrow as pa
+
+    if len(parts) == 1:
+        return parts[0]
+    codes, levels = encoded(pa.chunked_array([part[0] for part in parts]))
+    counts = np.bincount(codes, weights=np.concatenate([part[1] for part in parts]), minlength=len(levels))
+    return levels, counts.astype(np.int64)
+
+
+def of_levels(levels: Any, counts: np.ndarray, missing: int, column: Column, most: int, top: int) -> Figures:
     """Figures of a column of texts from its distinct values and how often each stands there."""
     import pyarrow.compute as pc
 
@@ -107,50 +132,11 @@ def _of_levels(levels: Any, counts: np.ndarray, missing: int, column: Column, mo
     return Figures(s, tuple(found[:top]))
 
 
-def _of_numbers(values: pa.ChunkedArray, column: Column, most: int, top: int) -> tuple[Figures, np.ndarray]:
-    """Figures of a column of numbers, booleans or moments, from one sort of it."""
-    import pyarrow as pa
-
-    fractions = pa.types.is_floating(values.type)
-    present = known(values)
-    rows = len(values)
-    if fractions:
-        held = np.empty(rows, np.float64)
-        at = 0
-        for chunk in values.chunks:
-            held[at : at + len(chunk)] = plain(chunk)
-            at += len(chunk)
-        bits = held.view(np.int64)
-    else:
-        held = bits = whole(values)
-    if present is not None:
-        bits = np.where(present, bits, np.int64(-0x7FFFFFFFFFFFFF01))
-        held = held[present]
-    ordered = np.sort(held)
-    missing = rows - len(ordered)
-    if not len(ordered):
-        numeric = column.kind in NUMERIC
-        extra: dict[str, Any] = {"zeros": 0, "negatives": 0, "infinite": 0} if numeric else {}
-        return Figures(Scalars(missing, 0, **extra)), bits
+def _most_frequent(ordered: np.ndarray, most: int) -> list[tuple[Any, int]]:
+    """The most frequent of sorted values, ties by value."""
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    distinct = len(starts)
-    listed = column.kind in ("integer", "boolean") or distinct <= 50
-    found = _most_frequent(ordered, starts, distinct, most if distinct <= most else top) if listed else []
-    told = [(_told(v, column, fractions), n) for v, n in found]
-    few = dict(told) if distinct <= most else {}
-    if column.kind in NUMERIC:
-        s, finite = _scalars(ordered, missing, distinct)
-        edges = edges_of(s, column)
-        counts, outliers = _read_off(finite, s, edges)
-        return Figures(s, tuple(told[:top]), few, edges, counts, outliers), bits
-    s = Scalars(missing, distinct)
-    if column.kind in TEMPORAL:
-        s = replace(s, minimum=_told(ordered[0], column, False), maximum=_told(ordered[-1], column, False))
-    return Figures(s, tuple(told[:top]), few), bits
-
-
-def _most_frequent(ordered: np.ndarray, starts: np.ndarray, distinct: int, most: int) -> list[tuple[Any, int]]:
     counts = np.diff(np.r_[starts, len(ordered)])
+    distinct = len(starts)
     if distinct > most:
         least = np.partition(counts, distinct - most)[distinct - most]
         above, level = np.flatnonzero(counts > least), np.flatnonzero(counts == least)
@@ -160,13 +146,37 @@ def _most_frequent(ordered: np.ndarray, starts: np.ndarray, distinct: int, most:
     return list(zip(ordered[starts[order]].tolist(), counts[order].tolist(), strict=True))
 
 
-def _told(value: Any, column: Column, fractions: bool) -> Any:
+def _frequent_of_many(ordered: np.ndarray, distinct: int, most: int) -> list[tuple[Any, int]]:
+    """The same where nearly all of many values differ, without a list of all of them."""
+    if distinct == len(ordered):
+        return [(v, 1) for v in ordered[:most].tolist()]
+    times, chosen = 0, ordered[:0]
+    for repeats in (2**n for n in range(40)):  # values that stand more than so often, ever more often
+        if repeats >= len(ordered):
+            break
+        again = ordered[repeats:][ordered[repeats:] == ordered[:-repeats]]
+        found = np.unique(again)
+        if len(found) < most:
+            break
+        times, chosen = repeats, found
+        if len(found) < 4 * most:
+            break
+    if not times:
+        again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        chosen = np.r_[again, ordered[: 2 * most]]
+    chosen = np.unique(chosen)
+    counts = np.searchsorted(ordered, chosen, "right") - np.searchsorted(ordered, chosen, "left")
+    order = np.argsort(-counts, kind="stable")[:most]
+    return list(zip(chosen[order].tolist(), counts[order].tolist(), strict=True))
+
+
+def _told(value: Any, column: Column) -> Any:
     if column.kind == "boolean":
         return bool(value)
     if column.kind in TEMPORAL:
         moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=int(value))
         return moment.date() if column.kind == "date" else moment
-    return float(value) if fractions else int(value)
+    return float(value) if isinstance(value, (float, np.floating)) else int(value)
 
 
 def _scalars(ordered: np.ndarray, missing: int, distinct: int) -> tuple[Scalars, np.ndarray]:
@@ -250,34 +260,38 @@ def _read_off(finite: np.ndarray, s: Scalars, edges: Sequence[float]) -> tuple[t
 
 
 def correlations(
-    blocks: Callable[[], Any], names: Sequence[str], scalars: dict[str, Scalars]
+    blocks: Iterable[np.ndarray], names: Sequence[str], scalars: Mapping[str, Scalars]
 ) -> dict[tuple[str, str], float]:
     """Pearson correlation of each pair of columns over rows where both are finite, from blocks of rows.
 
-    blocks(): yields {column: doubles} of consecutive rows. Pairs whose common rows vary too little to be summed that way
-    are left out.
+    blocks: doubles, one row of the array a column, NaN or infinite where there is no number; they are changed. Pairs whose
+    common rows vary too little to be summed that way are left out.
     """
     k = len(names)
-    means = np.array([scalars[n].mean for n in names])
-    scale = np.array([scalars[n].std or 1.0 for n in names])
+    means = np.array([[scalars[n].mean] for n in names])
+    scale = np.array([[scalars[n].std or 1.0] for n in names])
+    gappy = np.array([i for i, n in enumerate(names) if scalars[n].missing or scalars[n].infinite], int)
     n, sx, sxx, sxy = (np.zeros((k, k)) for _ in range(4))
     with np.errstate(all="ignore"):
-        for block in blocks():
-            z = np.stack([block[name] for name in names], axis=1)
+        for z in blocks:
             z -= means
             z /= scale
-            there = np.isfinite(z)
-            if there.all():
-                n += len(z)
-                sx += z.sum(axis=0)[:, None]
-                sxx += (z * z).sum(axis=0)[:, None]
-            else:
-                z[~there] = 0.0
+            there = np.isfinite(z[gappy])
+            z[gappy] = np.where(there, z[gappy], 0.0)
+            rows, full = z.sum(axis=1)[:, None], np.einsum("ij,ij->i", z, z)[:, None]
+            count, total, squares = np.full((k, k), float(z.shape[1])), np.repeat(rows, k, 1), np.repeat(full, k, 1)
+            if len(gappy):
                 mask = there.astype(np.float64)
-                n += mask.T @ mask
-                sx += z.T @ mask
-                sxx += (z * z).T @ mask
-            sxy += z.T @ z
+                present = mask.sum(axis=1)
+                count[gappy, :] = present[:, None]
+                count[:, gappy] = present
+                count[np.ix_(gappy, gappy)] = mask @ mask.T
+                total[:, gappy] = z @ mask.T
+                squares[:, gappy] = (z * z) @ mask.T
+            n += count
+            sx += total
+            sxx += squares
+            sxy += z @ z.T
         spread = sxx - sx * sx / n
         r = (sxy - sx * sx.T / n) / np.sqrt(spread * spread.T)
     found = {}

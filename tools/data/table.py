@@ -45,9 +45,7 @@ class Table:
     columns: tuple[Column, ...] = field(default=())
     files: tuple[Path, ...] = ()  # the files of a folder or of a pattern
     kept: tempfile.TemporaryDirectory[str] | None = None  # what was fetched or unpacked for it
-    holds: ClassVar[int] = (
-        2_000_000  # rows up to which whole columns may be held in memory; distributed tables say fewer
-    )
+    holds: ClassVar[int] = 20_000_000  # rows up to which a whole column may be held; distributed tables hold none
 
     def __post_init__(self) -> None:
         described = self.connection.execute("DESCRIBE data").fetchall()
