@@ -168,14 +168,34 @@ def term_weights(values: Sequence[Any], target: np.ndarray | None) -> Learned:
     limit = 0.0 if given else 3.0  # about one false term in 400
     order = [i for i in np.argsort(-strength, kind="stable") if strength[i] > limit]
     chosen: list[int] = []
-    for i in order:
-        # a pair of words that one of its own words already tells is no second fact, nor is the other way round
-        told = any(set(wanted[i].split()) & set(wanted[j].split()) for j in chosen)
+    held_by = _rows_with([wanted[i] for i in order[:200]], terms)
+    for i in order[:200]:
+        # a pair of words that one of its own words already tells is no second fact, nor is the other way round,
+        # nor is a word of the same set phrase, which stands in the same texts
+        told = any(
+            set(wanted[i].split()) & set(wanted[j].split()) or _same(held_by[wanted[i]], held_by[wanted[j]])
+            for j in chosen
+        )
         if not told or given:
             chosen.append(int(i))
         if len(chosen) == 30 and not given:
             break
     return {"weights": {wanted[i]: round(float(weight[i]), 4) for i in chosen}}
+
+
+def _rows_with(wanted: Sequence[str], terms: Sequence[Sequence[str]]) -> dict[str, set[int]]:
+    """Numbers of the texts that hold each term."""
+    found: dict[str, set[int]] = {t: set() for t in wanted}
+    for row, one in enumerate(terms):
+        for term in one:
+            if term in found:
+                found[term].add(row)
+    return found
+
+
+def _same(a: set[int], b: set[int]) -> bool:
+    """Whether two terms stand in nearly the same texts (Jaccard index above 0.8)."""
+    return len(a & b) > 0.8 * len(a | b)
 
 
 def topic(values: Sequence[Any], target: np.ndarray | None) -> Learned:

@@ -11,6 +11,7 @@ import numpy as np
 
 from opsmith.tools.compute.features import metrics, proposed
 from opsmith.tools.compute.features.ask import Asking, Wish, leak_findings
+from opsmith.tools.compute.features.duplicates import without_copies
 from opsmith.tools.compute.features.expression import Column, Node, columns_of, written
 from opsmith.tools.compute.features.families import Children, Family, Interactions, Pairs
 from opsmith.tools.compute.features.families_more import families
@@ -65,9 +66,11 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
             outcomes.append(_one(problem, engine, wish, searched, context, number * share, share))
         if outcomes[-1].stopped == "it was stopped":
             break
+    problem.left = deadline.left
+    with one_thread():
+        without_copies(problem, outcomes)
     summary = _summary(asking, problem, outcomes)
     if proposals:
-        problem.left = deadline.left
         with one_thread():
             summary["proposals"] = proposed.verdicts(proposals, problem, outcomes)
     made = Suggestions(_set(asking, problem, outcomes, wish, proposals), tuple(findings), summary)
