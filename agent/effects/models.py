@@ -33,7 +33,7 @@ def _train(arguments: Mapping[str, Any], place: Place) -> Outcome:
         card = registry.register(
             place.project, fields, files["model"], place.approval_id, {"report.html": files["report"]}
         )
-    message = f"Trained {card.name} version {card.version} ({_algorithm(card)}): {_metrics(card)}.{_beside(card)}"
+    message = f"Trained {card.name} version {card.version} ({card.algorithm}): {_metrics(card)}.{_beside(card)}"
     told = models_elsewhere.publish(card, place)
     return Outcome(
         message + told, _paths(card, place), _told(card), {"model": card.name, "version": card.version, "before": None}
@@ -59,7 +59,7 @@ def _retrain(arguments: Mapping[str, Any], place: Place) -> Outcome:
     registry.set_alias(place.project, card.name, "challenger", card.version)
     data = {**_told(card), "champion": champion.version, "comparison": card.comparison}
     message = (
-        f"Trained {card.name} version {card.version} ({_algorithm(card)}) as challenger: {_metrics(card)}. "
+        f"Trained {card.name} version {card.version} ({card.algorithm}) as challenger: {_metrics(card)}. "
         f"{retraining.sentence(card)} Promotion is asked separately."
     )
     undo = {"model": card.name, "version": card.version, "before": before}
@@ -68,10 +68,6 @@ def _retrain(arguments: Mapping[str, Any], place: Place) -> Outcome:
 
 def _check(place: Place) -> Callable[[], None]:
     return _context(place).check
-
-
-def _algorithm(card: registry.ModelCard) -> str:
-    return str(card.recipe.get("algorithm", "")).replace("_", " ")
 
 
 def _beside(card: registry.ModelCard) -> str:

@@ -187,11 +187,15 @@ def _data(card: ModelCard) -> str:
 
 
 def _method(card: ModelCard) -> str:
-    given = card.recipe.get("parameters") or {}
-    told = ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in given.items())
+    every = dict(card.recipe.get("parameters") or {})
+    sets = every.get("members") or {card.algorithm: every}
+    told = []
+    for name, given in sets.items():
+        shown = ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in given.items())
+        kind = str(name).replace("_", " ") or "an algorithm that is not kept"
+        told.append(f"{kind} ({shown})" if shown else f"{kind} with its defaults")
     with_ = ", ".join(f"{k} {v}" for k, v in card.libraries.items())
-    kind = str(card.recipe.get("algorithm") or "an algorithm that is not kept").replace("_", " ")
-    return kind + (f" ({told})" if told else " with its defaults") + (f"; {with_}" if with_ else "")
+    return " and ".join(told) + (f"; {with_}" if with_ else "")
 
 
 def _whole(card: ModelCard) -> str:

@@ -31,7 +31,8 @@ def diagnose(
     fitted, test = best.last
     curve = learning_curve(rows, x, y, made, best.algorithm, metric, parameters, seed, check)
     # segments are those of the columns that the model learns from, after the project's own steps
-    parts = segments(fitted[:-2].transform(x) if made.raw else x, y, made, best, metric)
+    own = sum(name not in ("columns", "model") for name, _ in fitted.steps)
+    parts = segments(fitted[:own].transform(x) if own else x, y, made, best, metric)
     return {
         "importance": importance(fitted, x.iloc[test], y.iloc[test], made, metric, seed),
         "learning_curve": curve,

@@ -12,7 +12,7 @@ import numpy as np
 from opsmith.tools.compute import training_split
 from opsmith.tools.compute.training import Plan, inputs_of, target_of, usable
 from opsmith.tools.compute.training_backend import elsewhere, spread
-from opsmith.tools.compute.training_pipeline import build, candidates
+from opsmith.tools.compute.training_pipeline import build, candidates, sized
 from opsmith.tools.compute.training_score import MAIN_METRIC, better, interval, metric_for, raw_scores, scored
 from opsmith.tools.contract import ToolError
 
@@ -64,6 +64,7 @@ def fit(
     algorithm: str | None = None,
     metric: str | None = None,
     parameters: Mapping[str, Any] | None = None,
+    tuned: Mapping[str, Mapping[str, Any]] | None = None,
     costs: tuple[float, float] | None = None,
     seed: int = 0,
     progress: Callable[[float, str], None] = lambda f, n: None,
@@ -71,27 +72,32 @@ def fit(
 ) -> Trained:
     """Cross-validate baselines and candidates, then fit the best (or the named one) on all rows. Deterministic by seed.
 
-    metric: what decides (auc, accuracy or rmse by default). parameters: of the named algorithm. costs: of a false
-    alarm and of a miss, from which the threshold follows.
+    metric: what decides (auc, accuracy or rmse by default). parameters: of the named algorithm. tuned: what a search found
+    for each algorithm. costs: of a false alarm and of a miss, from which the threshold follows. Where nobody named an
+    algorithm, the mean of two or three candidates competes too.
     """
-    from opsmith.tools.compute import training_calibration, training_diagnosis
+    from opsmith.tools.compute import training_blend, training_calibration, training_diagnosis
 
     rows = usable(frame, made)
     x, y = inputs_of(rows, made), target_of(rows, made)
     main = metric_for(made.task, metric)
-    named = candidates(made, algorithm, len(rows))
+    named = [algorithm] if algorithm else list(tuned or candidates(made, None, len(rows)))
+    chosen = {n: dict(parameters or (tuned or {}).get(n) or sized(n, len(rows))) for n in named}
     baselines = {"dummy": dummy(rows, y, made, main, seed)}
     trials = []
     with quiet_threads(len(rows)):
         for number, name in enumerate(named):
             check()
             progress(0.05 + 0.6 * number / len(named), f"cross-validating {name.replace('_', ' ')}")
-            given = parameters if len(named) == 1 else None
-            trials.append(cross_validate(rows, x, y, made, name, seed, check, given))
-        best = max(trials, key=lambda t: _rank(t, main))
+            trials.append(cross_validate(rows, x, y, made, name, seed, check, chosen[name]))
+        mean = training_blend.blended(trials, y, made, main)
+        best = mean[0] if mean else max(trials, key=lambda t: _rank(t, main))
+        given = {"members": {n: chosen[n] for n in mean[1]}} if mean else chosen[best.algorithm]
+        if mean:
+            trials.append(best)
+            best.last = _last_fitted(rows, x, y, made, best.algorithm, seed, given)
         check()
         progress(0.68, f"fitting {best.algorithm.replace('_', ' ')} on all rows")
-        given = dict(parameters or {}) if len(named) == 1 else {}
         fitted, calibration = training_calibration.fitted(rows, x, y, made, best, given, seed)
         progress(0.8, "measuring which inputs matter and whether more rows would help")
         diagnosis = training_diagnosis.diagnose(rows, x, y, made, best, main, given, seed, check)
@@ -153,6 +159,14 @@ def cross_validate(
     )
     return Trial(algorithm, found, np.concatenate(tested), np.concatenate(said), raw, classes, np.concatenate(numbers),
                  float(np.mean(shares)), last)  # fmt: skip
+
+
+def _last_fitted(
+    rows: Any, x: Any, y: Any, made: Plan, algorithm: str, seed: int, parameters: Mapping[str, Any]
+) -> tuple[Any, np.ndarray]:
+    """The pipeline fitted without the rows of the last fold, and these."""
+    train, test = list(training_split.folds(rows, y, made, seed))[-1]
+    return build(made, algorithm, seed, parameters).fit(x.iloc[train], y.iloc[train]), test
 
 
 def _fold(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opsmith.tools.compute.training import Plan
+from opsmith.tools.compute.training_blend import BLEND, voting
 from opsmith.tools.contract import ToolError
 
 ALGORITHMS = (
@@ -20,8 +21,8 @@ _ONLY_CLASSES = frozenset({"logistic_regression", "naive_bayes"})
 
 def known(algorithm: str | None, task: str | None = None) -> str | None:
     """The algorithm as it is called here. ToolError when there is none such, or it does not fit the task."""
-    if algorithm is None:
-        return None
+    if algorithm is None or algorithm == BLEND:  # a blend is what a training chose, and a retraining keeps
+        return algorithm
     if algorithm not in ALGORITHMS:
         raise ToolError(f"{algorithm} is not available here. There are: {', '.join(ALGORITHMS)}.")
     if task is not None and task != "regression" and algorithm in _ONLY_NUMBERS:
@@ -46,6 +47,22 @@ def stand_in(algorithm: str | None) -> tuple[str | None, str]:
     )
 
 
+def sized(algorithm: str, rows: int) -> dict[str, Any]:
+    """Parameters that suit a table of so many rows where nobody tuned: few rows need small trees, many rows more of them."""
+    if algorithm != "gradient_boosting" or not rows:
+        return {}
+    if rows < 5000:
+        leaves, trees = (8, 120) if rows < 2000 else (12, 150)
+        return {
+            "max_leaf_nodes": leaves,
+            "max_iter": trees,
+            "learning_rate": 0.06,
+            "min_samples_leaf": 15,
+            "l2_regularization": 3.0,
+        }
+    return {"max_leaf_nodes": 31, "max_iter": 300} if rows >= 20_000 else {}
+
+
 FOREST_ROWS = 60_000  # rows above which a forest takes minutes and does not compete unasked
 
 
@@ -67,11 +84,18 @@ def build(made: Plan, algorithm: str, seed: int, parameters: Mapping[str, Any] |
 
         steps += first_steps(made.recipe, made.features, seed)
         steps.append(("shape", Shaped(list(made.numeric), list(made.categories), list(made.texts))))
-    steps += [
+    if algorithm == BLEND:
+        members = dict((parameters or {}).get("members") or {})
+        parts = {name: Pipeline(_last_steps(made, name, seed, given)) for name, given in members.items()}
+        return Pipeline([*steps, ("model", voting(parts, made.task != "regression"))])
+    return Pipeline([*steps, *_last_steps(made, algorithm, seed, parameters or {})])
+
+
+def _last_steps(made: Plan, algorithm: str, seed: int, parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [
         ("columns", _columns(made, algorithm in TREES, algorithm)),
-        ("model", _estimator(made, algorithm, seed, parameters or {})),
+        ("model", _estimator(made, algorithm, seed, parameters)),
     ]
-    return Pipeline(steps)
 
 
 def _columns(made: Plan, trees: bool, algorithm: str) -> Any:
@@ -133,11 +157,18 @@ def _estimator(made: Plan, algorithm: str, seed: int, parameters: Mapping[str, A
         "knn": lambda: of(neighbors.KNeighborsClassifier, neighbors.KNeighborsRegressor, n_neighbors=15),
         "naive_bayes": lambda: of(naive_bayes.GaussianNB, None),
         "neural_network": lambda: of(neural_network.MLPClassifier, neural_network.MLPRegressor, hidden_layer_sizes=(64, 32),
-                                     early_stopping=True, max_iter=300, random_state=seed),
+                                     early_stopping=not classes or _stops_on_texts(), max_iter=300, random_state=seed),
         "lightgbm": lambda: _lightgbm(classes, seed, parameters),
         "xgboost": lambda: _xgboost(classes, seed, parameters),
     }  # fmt: skip
     return table[algorithm]()
+
+
+def _stops_on_texts() -> bool:
+    """Whether scikit-learn's networks can watch held-out rows when the classes are texts (1.7 cannot)."""
+    import sklearn
+
+    return tuple(int(n) for n in sklearn.__version__.split(".")[:2]) >= (1, 8)
 
 
 def _lightgbm(classes: bool, seed: int, parameters: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from opsmith.tools.compute import training, training_fit
+from opsmith.tools.compute.training_blend import BLEND
 from opsmith.tools.compute.training_fit import Trained
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import registry
@@ -65,14 +66,14 @@ def train(
     seed = int(arguments.get("seed", 0))
     made = plan_for(frame, arguments)
     started = time.monotonic()
-    algorithm, given, searched = arguments.get("algorithm"), arguments.get("parameters"), None
+    searched, asked = None, arguments.get("algorithm")
     with backend(context):
         if arguments.get("trials") or arguments.get("seconds"):
             searched = _search(context, frame, made, arguments, lambda f, n: progress(0.05 + 0.45 * f, n), check)
-            algorithm, given = searched.algorithm, searched.parameters
         base = 0.5 if searched else 0.0
         trained = training_fit.fit(
-            frame, made, algorithm=algorithm, metric=arguments.get("metric"), parameters=given,
+            frame, made, algorithm=None if searched and asked == BLEND else asked, metric=arguments.get("metric"),
+            parameters=None if searched else arguments.get("parameters"), tuned=searched.by_algorithm if searched else None,
             costs=tuple(arguments["costs"]) if arguments.get("costs") else None, seed=seed,
             progress=lambda f, n: progress(base + (0.95 - base) * f, n), check=check,
         )  # fmt: skip

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from opsmith.tools.compute.training import Plan, inputs_of, target_of, usable
+from opsmith.tools.compute.training_blend import BLEND
 from opsmith.tools.compute.training_fit import cross_validate, quiet_threads
-from opsmith.tools.compute.training_pipeline import candidates
+from opsmith.tools.compute.training_pipeline import candidates, sized
 from opsmith.tools.compute.training_score import better, metric_for
 
 ONE_SPLIT_ABOVE = 8000  # rows above which a trial is judged on one hold-out instead of three folds
@@ -46,6 +47,14 @@ SPACES: dict[str, dict[str, tuple[float, float, str]]] = {
 }  # fmt: skip
 
 
+# settings of boosting that win often, tried right after the defaults: small trees, and many wide ones
+_OFTEN = {"min_samples_leaf": 20, "l2_regularization": 1.0, "max_features": 0.5}
+PORTFOLIO: tuple[dict[str, float], ...] = (
+    {"learning_rate": 0.03, "max_iter": 300, "max_leaf_nodes": 6, **_OFTEN},
+    {"learning_rate": 0.05, "max_iter": 400, "max_leaf_nodes": 31, **_OFTEN},
+)
+
+
 @dataclass(frozen=True)
 class Tuned:
     """The best parameters and what the search taught. gained: over the defaults, on the search's own folds."""
@@ -58,6 +67,7 @@ class Tuned:
     importance: dict[str, float] = field(default_factory=dict)
     sentences: tuple[str, ...] = ()
     history: tuple[float, ...] = ()
+    by_algorithm: dict[str, dict[str, Any]] = field(default_factory=dict)  # the best parameters of each, best first
 
     def as_dict(self) -> dict[str, Any]:
         return {**dataclasses.asdict(self), "sentences": list(self.sentences), "history": list(self.history)}
@@ -79,6 +89,7 @@ def tune(
     rows = usable(frame, made)
     x, y = inputs_of(rows, made), target_of(rows, made)
     main = metric_for(made.task, metric)
+    algorithm = None if algorithm == BLEND else algorithm
     named = [a for a in candidates(made, algorithm) if a != "random_forest" or algorithm or len(rows) <= FOREST_BELOW]
     search = dataclasses.replace(made, folds=min(made.folds, 3) if len(rows) <= ONE_SPLIT_ABOVE else made.folds)
     with warnings.catch_warnings():
@@ -95,12 +106,20 @@ def tune(
     if done == 0:
         for one in named:
             study.enqueue_trial({"algorithm": one}, skip_if_exists=True)
+        for one in PORTFOLIO if "gradient_boosting" in named else ():
+            study.enqueue_trial(
+                {"algorithm": "gradient_boosting"} | {f"gradient_boosting.{k}": v for k, v in one.items()}
+            )
 
     def objective(trial: Any) -> float:
         check()
         kind = trial.suggest_categorical("algorithm", named)
         first = trial.number < len(named)
-        given = {} if first else {k: _suggest(trial, f"{kind}.{k}", *s) for k, s in SPACES[kind].items()}
+        given = (
+            sized(kind, len(rows))
+            if first
+            else {k: _suggest(trial, f"{kind}.{k}", *s) for k, s in SPACES[kind].items()}
+        )
         seen: list[float] = []
 
         def fold(number: int, value: float) -> None:
@@ -126,7 +145,7 @@ def tune(
         left = None if wanted is None else max(0, wanted - done)
         if left != 0:
             study.optimize(objective, n_trials=left, timeout=seconds, callbacks=[after])
-    return _taught(study, named, main, seed)
+    return _taught(study, named, main, seed, len(rows))
 
 
 def _most(rows: int) -> int | None:
@@ -144,19 +163,24 @@ def _best(study: Any) -> float:
     return max(known) if known else float("nan")
 
 
-def _taught(study: Any, named: list[str], metric: str, seed: int) -> Tuned:
+def _taught(study: Any, named: list[str], metric: str, seed: int, rows: int) -> Tuned:
     every = study.get_trials(deepcopy=False)
     complete = [t for t in every if t.state.name == "COMPLETE"]
     pruned = sum(t.state.name == "PRUNED" for t in every)
     best = max(complete, key=lambda t: (t.value, -t.number))
     kind = best.params["algorithm"]
-    given = {k.split(".", 1)[1]: v for k, v in best.params.items() if k.startswith(f"{kind}.")}
+    leaders: dict[str, dict[str, Any]] = {}
+    for trial in sorted(complete, key=lambda t: (-t.value, t.number)):
+        one = trial.params["algorithm"]
+        leaders.setdefault(one, {k.split(".", 1)[1]: v for k, v in trial.params.items() if k.startswith(f"{one}.")}
+                           or sized(one, rows))  # fmt: skip
+    given = leaders[kind]
     defaults = max(t.value for t in complete if t.number < len(named))
     weight = _importance([t for t in complete if t.params["algorithm"] == kind and t.number >= len(named)], kind, seed)
     sentences = [_what_mattered(weight), _worth_more(complete, best, metric)]
     history = np.maximum.accumulate([t.value for t in complete])
     return Tuned(kind, given, len(complete), pruned, float(best.value - defaults), weight,
-                 tuple(s for s in sentences if s), tuple(better(metric, float(h)) for h in history))  # fmt: skip
+                 tuple(s for s in sentences if s), tuple(better(metric, float(h)) for h in history), leaders)  # fmt: skip
 
 
 def _importance(trials: list[Any], kind: str, seed: int) -> dict[str, float]:

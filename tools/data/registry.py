@@ -27,7 +27,7 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingRegressor",
-    "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn.compose._column_transformer._RemainderColsList", "sklearn.utils._bunch.Bunch",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn._loss.link.Interval", "sklearn._loss.link.LogitLink", "sklearn._loss.link.IdentityLink",
@@ -75,6 +75,14 @@ class ModelCard:
     fingerprint: str = ""
     approval_id: str = ""
     folder: str = ""
+
+    @property
+    def algorithm(self) -> str:
+        """The kind of model in words: `gradient boosting`, or what a blend is the mean of."""
+        members = dict(self.recipe.get("parameters") or {}).get("members")
+        if members:
+            return "the mean of " + " and ".join(str(m).replace("_", " ") for m in members)
+        return str(self.recipe.get("algorithm") or "").replace("_", " ")
 
     @property
     def model_file(self) -> Path:
