@@ -97,3 +97,9 @@ def load(text: str) -> dict[str, float | int]:
     if m:
         found["seconds"] = int(value_of(m.group(1)))
     return found
+
+
+def seconds(text: str) -> float | int | None:
+    """Time to spend, in seconds: `in 20 seconds`, `take at most 2 minutes`."""
+    spent = minutes(text)
+    return None if spent is None else round(spent * 60, 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from opsmith.agent.offline.fill_clean import clean
-from opsmith.agent.offline.fill_data import features, profile, query
+from opsmith.agent.offline.fill_data import profile, query
 from opsmith.agent.offline.fill_drift import drift, monitor
+from opsmith.agent.offline.fill_features import features
 from opsmith.agent.offline.fill_models import build, deploy, predict, retrain, train
 from opsmith.agent.offline.fill_register import model_file, register
 from opsmith.agent.offline.slots import Filled, Scene

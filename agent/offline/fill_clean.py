@@ -54,7 +54,7 @@ def clean(scene: Scene) -> Filled:
     wanted, skipped = wishes(low)
     groups = _groups(scene) if "impute" in wanted else []
     about = [c for c in about if c not in groups]
-    if {"drop_missing", "drop_columns"} & set(wanted) and not about:
+    if {"drop_missing", "drop_columns", "outliers"} & set(wanted) and not about:
         about, excluded = excluded, []  # "without alcohol" names the column whose gaps go
     path = need_file(filled, scene, "clean", [*about, *groups] or None)
     there = {c["name"] for c in scene.columns_of(path)} if path else set()

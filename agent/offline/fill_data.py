@@ -6,10 +6,10 @@ import re
 
 from opsmith.agent.offline import grammar
 from opsmith.agent.offline import operations as ops
-from opsmith.agent.offline.fill_shared import about_in, dry, need_file, unknown_column, with_names_masked
+from opsmith.agent.offline.fill_shared import about_in, need_file, unknown_column, with_names_masked
 from opsmith.agent.offline.ground_columns import row_names
 from opsmith.agent.offline.ground_meaning import by_meaning
-from opsmith.agent.offline.slots import Filled, Scene, meant_target, output, target_of
+from opsmith.agent.offline.slots import Filled, Scene, target_of
 from opsmith.agent.offline.words import stem
 
 
@@ -97,60 +97,3 @@ def _with_meant(scene: Scene, path: str, about: list[str]) -> list[str]:
     keys = row_names({"path": path, "columns": listed}) if listed else []
     meant = by_meaning(scene.text, [c for c in listed if c["name"] not in keys], skip=[stem(path), *keys])
     return [*about, *(m.value for m in meant if m.value not in about)][:2]
-
-
-def features(scene: Scene) -> Filled:
-    filled = Filled("features")
-    wanted = ops.feature_operations(with_names_masked(scene))
-    about, excluded = scene.columns()
-    path = need_file(filled, scene, "use", about or None)
-    about, excluded = about_in(scene, path)
-    needs_target = bool({"suggest", "generate", "evaluate", "interactions"} & set(wanted)) and not {
-        "pca",
-        "scale",
-        "encode",
-        "keyword_risk",
-    } & set(wanted)
-    if needs_target:
-        pair_named = "interactions" in wanted and len(about) >= 2
-        target = (
-            None if pair_named else target_of(scene, path) or (meant_target(scene, path) if _wondering(scene) else None)
-        )
-        about = [a for a in about if a != target]
-        filled.arguments["target"] = target
-        if path and not target and not pair_named and not filled.question:
-            filled.question = f"Which column of {path} should the features help to predict?"
-            filled.choices = [c["name"] for c in scene.columns_of(path)][:8]
-    method = (
-        ops.scale_method(scene.low)
-        if "scale" in wanted
-        else ops.encode_method(scene.low)
-        if "encode" in wanted
-        else None
-    )
-    n = grammar.count(scene.text) if {"pca", "suggest", "generate", "evaluate"} & set(wanted) else None
-    filled.arguments |= {
-        "columns": about,
-        "exclude": excluded,
-        "operations": wanted,
-        "method": method,
-        "n": n,
-        "output": output(scene),
-        "dry_run": dry(scene),
-    }
-    if "keyword_risk" in wanted:
-        filled.arguments["keywords"] = [
-            k for k in grammar.keywords(scene.text) if k not in about and len(k.split()) <= 3
-        ]
-    unknown_column(filled, scene, path)
-    return filled
-
-
-def _wondering(scene: Scene) -> bool:
-    """Whether the sentence says in plain words what is to be explained, so that its words may mean a column."""
-    return bool(
-        re.search(
-            r"\b(?:why|what (?:makes|drives|pushes|causes|decides|sets|wins|determines|influences)|how come|what(?:.s| is| lies) behind|what leads to|reasons? (?:for|why)|which \w+ (?:give|tell|decide|show)|who)\b|\bwhat \w+s\b",
-            scene.low,
-        )
-    )

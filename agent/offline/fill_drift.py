@@ -18,6 +18,8 @@ def drift(scene: Scene) -> Filled:
     metric = next((m for m in grammar.pick(scene.low, grammar.METRICS)), None)
     kind = _kind(scene) or _outcomes_kind(scene)
     model = models[0].value if models else None
+    if not named and reference is None and model and scene.made.get("file") in scene.paths:
+        named = [scene.made["file"]]
     if kind in ("performance", "prediction") and not model:
         model = the_model(scene)[0]
     if model and reference is None:

@@ -97,6 +97,9 @@ def retrain(scene: Scene) -> Filled:
     low = scene.low
     action = _lifecycle(low)
     name, choices = the_model(scene)
+    wanted, entry = grammar.version(scene.text), scene.model_entry(name)
+    if action is None and wanted is not None and entry and not scene.files():
+        action = "rollback" if wanted < entry.get("version", 0) else "promote"
     filled.arguments |= {
         "model": name,
         "action": action,

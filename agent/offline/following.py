@@ -75,9 +75,17 @@ def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled
     if pending and pending[-1]["tool"] == "clean" and not _asks(scene) and edits_recipe(scene):
         return _merged("clean", dict(pending[-1]["arguments"]), scene)
     if pending:
-        if asks_figure and pending[-1]["tool"] != "query":
-            return None
         tool, known = pending[-1]["tool"], dict(pending[-1]["arguments"])
+        if (
+            tool == "clean"
+            and short
+            and not scene.found.columns
+            and "impute" in (known.get("operations") or ())
+            and operations.impute_method(scene.low)
+        ):
+            return _merged(tool, known, scene)
+        if asks_figure and tool != "query":
+            return None
         if part or (intent == tool and (not scene.files() or scene.files()[0] in known.values())):
             return _merged(tool, known, scene)
         if best < CLEAR + 0.5 or (
@@ -178,7 +186,13 @@ def _merge_question(arguments: dict[str, Any], new: dict[str, Any], about: list[
     """A follow-up question: a group is added, a new figure keeps the columns, a new column keeps the figure."""
     earlier = arguments.get("columns") or []
     earlier = earlier if isinstance(earlier, list) else [earlier]
-    if about and re.search(_GROUPS, scene.low):
+    grouped = bool(re.search(_GROUPS, scene.low))
+    swapped = bool(re.search(r"\b(?:instead|rather|same|stattdessen|lieber|mejor|plutôt)\b", scene.low))
+    other_figure = not grouped and _figures(about, scene) and _figures(earlier[:1], scene)
+    if about and len(earlier) > 1 and (swapped or other_figure):
+        # `same for passengers` is about another figure, `per courier instead` about another group
+        new["columns"] = [*earlier[:-1], *about] if grouped else [*about, *earlier[1:]]
+    elif about and grouped:
         new["columns"] = list(dict.fromkeys([*earlier, *about]))
     elif not about:
         new.pop("columns", None)
@@ -186,6 +200,12 @@ def _merge_question(arguments: dict[str, Any], new: dict[str, Any], about: list[
         new["agg"] = arguments["agg"]
     elif new.get("agg") == "unique" and about and arguments.get("agg"):
         new["agg"] = operations.aggregate(scene.low) or arguments["agg"]
+
+
+def _figures(columns: list[str], scene: Scene) -> bool:
+    """Whether all of these columns hold numbers."""
+    kinds = {c["name"]: c.get("kind") for f in scene.catalogue.get("files", ()) for c in f["columns"]}
+    return all(kinds.get(c) in ("number", "integer") for c in columns)
 
 
 def _merge_pair(arguments: dict[str, Any], files: list[str], scene: Scene) -> None:
@@ -201,9 +221,16 @@ def _merge_pair(arguments: dict[str, Any], files: list[str], scene: Scene) -> No
         arguments["current"] = files[0]
 
 
+_TOO = r"\b(?:too|also|as well|auch|también|aussi)\b|也"
+
+
 def _merge_target(
     arguments: dict[str, Any], new: dict[str, Any], about: list[str], excluded: list[str], scene: Scene, answering: bool
 ) -> None:
+    if about and not excluded and arguments.get("exclude") and re.search(_TOO, scene.low):
+        about, excluded = [], about  # `started too`, after `leave note out`
+        new["exclude"] = excluded
+        new.pop("columns", None)
     inputs_only = (
         re.search(r"\b(only|just|use|using|inputs?|features?|columns?|with)\b", scene.low)
         and arguments.get("target")

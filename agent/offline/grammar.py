@@ -44,7 +44,7 @@ CLOUDS = (("aws", r"\baws\b|\bamazon\b|\beks\b|\bfargate\b|\becs\b|\bsagemaker\b
           ("gcp", r"\bgcp\b|\bgcloud\b|\bgoogle\b|\bgke\b|\bcloud run\b|\bvertex\b"),
           ("azure", r"\bazure\b|\bmicrosoft\b|\baks\b|\bcontainer apps\b"))  # fmt: skip
 ENVIRONMENTS = (
-    ("on_prem", r"\bon-?prem\w*\b|\bon premises?\b|\bown (servers?|hardware|machines?|rack|data ?cent\w*)\b|\bin-?house\b|\bself-?hosted\b|"
+    ("on_prem", r"\bon-?prem\w*\b|\bon premises?\b|\bown (servers?|hardware|machines?|rack|data ?cent\w*)\b|\bin-?house\b|\b(hardware|servers?|machines?|metal|boxes) (that )?we own\b|\bself-?hosted\b|"
                 r"\b(our|own|in-house) (own )?(hardware|servers?|machines?|boxes|infrastructure|cluster|building)\b|\b(leave|leaves|within|inside) (the|our) (building|house|premises|company)\b|\b(our|the) (own )?(data ?cent(er|re)|server room|basement|bare metal|rack)\b|\bbare[- ]metal\b|eigene\w* server|本地服务器|机房"),
     ("edge", r"\bedge\b|\braspberr\w*|\bjetson\b|\barm\b|\bgateways?\b|\biot\b|\b(tiny|small|little|embedded|field|low-?power|cheap) ([\w-]+ )?(boards?|devices?|computers?|boxes|pcs?|chips?)\b|\bon (the )?devices?\b|\bon-?board\b|\bno (internet|network|connection|uplink)\b|\boffline (box|machine|device)|\bon (the |each |every )?(buoys?|turbines?|wearables?|handhelds?|scanners?|kiosks?|robots?|drones?|tractors?|cars?|trucks?|ships?|trains?|planes?|phones?|tablets?|cameras?|sensors?|boards?)( itself| themselves)\b|\bon the (machines|sensors|cameras|robots|consoles|phones|trucks|drones|tractors?|meters|vehicles|ships?|trains?)\b|\bmicrocontroller|\bin the field\b|边缘"),
     ("local", r"\blocal(ly|host)?\b|\b(my|this|own|the) (laptop|machine|pc|workstation|computer|desktop|macbook|notebook)\b|\bminikube\b|本机|本地"),
@@ -71,7 +71,7 @@ ARTIFACTS = (
 CHANNELS = (("slack", r"\bslack\b|#[\w-]+"), ("email", r"\be-?mails?\b|\bmails?\b|\bcorreo\b|\bcourriel\b|邮件"), ("pagerduty", r"\bpager-?duty\b|\bpager\b|\bpage (me|us|on)"),
             ("teams", r"\b(ms |microsoft )?teams\b(?= )|\bon teams\b"), ("webhook", r"\bweb-?hook\b"), ("sms", r"\bsms\b|\btext message\b"))  # fmt: skip
 DRY_RUN = re.compile(
-    r"\b(dry[- ]?run|preview|previewing|do(n.?t| not) (write|save|store|persist|create|apply)\b(?! to)|do(n.?t| not) (touch|change|modify|alter) (any|it|a|the|yet|files?|anything|my|this|that)|leave .{0,25}(alone|untouched|as (it )?is|unchanged)|no (file|files|output|writing|changes)\b|"
+    r"\b(dry[- ]?run|do(n.?t| not) (actually|really) (do|run|write|apply|change)|not (actually|really) (do|write)\w*|without (actually |really )?(doing|applying|running) it|preview|previewing|do(n.?t| not) (write|save|store|persist|create|apply)\b(?! to)|do(n.?t| not) (touch|change|modify|alter) (any|it|a|the|yet|files?|anything|my|this|that)|leave .{0,25}(alone|untouched|as (it )?is|unchanged)|no (file|files|output|writing|changes)\b|"
     r"without (writing|saving|touching|changing|creating)|just (show|print|display|tell)|only (show|print|display|look|preview)|(show|print|display) (me )?only|in memory only|nothing (written|saved|on disk)|"
     r"don.t (write|save) (anything|it)|not (write|save)|read-?only|what would|how would .* look|hypothetical\w*|simulate|on screen|in the chat|"
     r"nur (zeigen|anzeigen|vorschau)|nichts (schreiben|speichern)|ohne (zu )?(speichern|schreiben)|sólo (muestra|mostrar)|solo (muestra|mostrar)|sin (guardar|escribir)|"
@@ -111,11 +111,12 @@ def threshold(text: str) -> float | int | str | None:
     m = first(
         text,
         rf"(?:threshold|cut-?off|ceiling|limit|schwelle|umbral|seuil|阈值)\s*(?:of|at|to|is|=|:|on|von|de|at)?\s*{NUMBER}\s*(%|percent)?",
-        rf"(?:above|over|below|under|worse than|better than|exceed\w*|pass(?:es|ed)?|gets? past|hits?|reach(?:es)?|greater than|more than|less than|lower than|higher than|past|beyond|>=|<=|>|<|beneath|"
+        rf"(?:above|over|below|under|tops?|topped|cross(?:es)?|breach(?:es)?|surpass(?:es)?|goes beyond|worse than|better than|exceed\w*|pass(?:es|ed)?|gets? past|hits?|reach(?:es)?|greater than|more than|less than|lower than|higher than|past|beyond|>=|<=|>|<|beneath|"
         rf"(?:drops?|falls?|sinks?|dips?|slips?|goes|rises?|climbs?|gets|is|goes up|stays) (?:to|below|under|above|over|past|beneath)|über|unter|por encima de|por debajo de|"
         rf"supera|baja de|au-dessus de|en dessous de|dépasse|超过|低于|高于|大于|小于)\s*(?:than )?{NUMBER}\s*(%|percent)?",
         rf"\b(?:alert|alarm|threshold|monitor|watch|check|bar|line|limit)s?\b.{{0,45}}?\b(?:to|at)\s+{NUMBER}(?!\s*(?:min|hour|day|h\b|m\b))\s*(%|percent)?",
         rf"\b(?:psi|ks|js|auc|f1|mae|rmse|accuracy|recall|precision|r2)\s*(?:of|at|is|=|:|@)?\s*{NUMBER}\s*(%|percent)?",
+        rf"{NUMBER}\s*(%|percent)?\s*is (?:enough|fine|plenty|ok|okay|sufficient)",
         rf"(?:probability|score|p)\s*(?:of|at|>|>=|above|over)\s*{NUMBER}\s*(%|percent)?",
     )
     if not m:
@@ -304,7 +305,7 @@ def test_size(text: str) -> float | None:
 
 def count(text: str) -> int | None:
     """How many: `top 10`, `5 components`, `3 sample predictions`, `20 trials`."""
-    things = r"(?:most|largest|highest|biggest|lowest|smallest|top|best|worst|first|last|rows?|records?|lines?|entries|samples?|examples?|principal|components?|dimensions?|dims|trials?|features?|columns|ideas|candidates|predictions?|values|random|neighbou?rs|clusters|häufigsten|más|plus|premières|primeras|ersten|个|条|行)"
+    things = r"(?:favou?rites?|commonest|rarest|most|largest|highest|biggest|lowest|smallest|top|best|worst|first|last|rows?|records?|lines?|entries|samples?|examples?|principal|components?|dimensions?|dims|trials?|features?|columns|ideas|candidates|predictions?|values|random|neighbou?rs|clusters|häufigsten|más|plus|premières|primeras|ersten|个|条|行)"
     m = first(
         text,
         r"\b(?:top|first|last|head|bottom|sample(?: of)?|random|primeros|primeras|premiers|premières|ersten|前)\s*(\d+)\b",

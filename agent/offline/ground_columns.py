@@ -38,7 +38,7 @@ def row_names(file: Mapping[str, Any]) -> list[str]:
 
 
 _BEFORE = re.compile(
-    r"(?:\b(?:column|columns|of|in|by|per|for|on|the|is|predict|predicting|target|label|ignore|ignoring|exclude|excluding|without|drop|average|mean|sum|max|min|"
+    r"(?:\b(?:column|columns|of|in|by|per|for|on|the|is|predict|predicting|target|label|leave|leaving|omit|skip|keep|take|ignore|ignoring|exclude|excluding|without|drop|average|mean|sum|max|min|"
     r"median|each|every|and|vs|versus|impute|scale|encode|model|learn|just|only|from|between|use|using|not|column:|total|highest|lowest|unique|distinct|what|different)|[:,(`'\"])\s*$",
     re.IGNORECASE,
 )
@@ -100,7 +100,11 @@ def _telling_words(found: Grounded, names: Sequence[str], keys: Iterable[str], s
             continue
         if not word or word & rows:
             continue
-        fits = [n for n in open_names if word <= words[n]]
+        if any(_same_stem(low, r) for r in rows if len(r) >= 4):
+            continue
+        fits = [n for n in open_names if word <= words[n]] or [
+            n for n in open_names if len(low) >= 6 and any(_same_stem(low, w) for w in words[n])
+        ]
         if not fits and len(low) >= 5 and not is_known_word(low):
             scored = [(fuzz.ratio(low, n.casefold()), n) for n in open_names if len(n) >= 4]
             best = max(scored, default=(0.0, ""))
@@ -108,6 +112,12 @@ def _telling_words(found: Grounded, names: Sequence[str], keys: Iterable[str], s
         if len(fits) == 1 and fits[0] not in there:
             there.add(fits[0])
             found.columns.append(Mention("column", fits[0], m.start(), m.end(), "part"))
+
+
+def _same_stem(word: str, name: str) -> bool:
+    """Whether two words differ in their endings alone: `completion`, `completed`."""
+    same = next((n for n, (a, b) in enumerate(zip(word, name, strict=False)) if a != b), min(len(word), len(name)))
+    return same >= 5 and same >= max(len(word), len(name)) - 4 and word != name
 
 
 def unknown_columns(found: Grounded) -> None:

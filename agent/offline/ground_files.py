@@ -17,7 +17,7 @@ _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"|(?<!\w)'([^']+)'(?!\w)")
 
 _OUTPUT_CUE = re.compile(
     r"(?:\b(?:in ?to|to|as|save(?: it| this| that| them| the result)?(?: as| to| in| into)?|store(?: it)?(?: as| in)?|"
-    r"writ(?:e|ing)(?: it| them)?(?: to| into)?|(?:put|store|dump|land|drop|write|save|place|keep)\w*\s+(?:[\w'-]+\s+){0,4}in(?:to)?|file(?:name)?(?: is)?|export(?: to| as)?|output(?: to| file)?(?: is)?|call(?: it)?|name(?: it)?|columns of|"
+    r"writ(?:e|ing)(?: it| them)?(?: to| into)?|(?:put|store|dump|land|drop|write|save|place|keep)\w*\s+(?:[\w'-]+\s+){0,4}in(?:to)?|file(?:name)?(?: is)?|export(?: to| as)?|output(?: to| file)?(?: is)?|(?:call|name)(?: (?:it|the (?:result|output|copy|file|new file|new table|cleaned (?:file|copy|table))))?|columns of|"
     r"nach|als|en|como|dans|sous|vers)|->|=>|>|存到|存为|保存为|保存到|写入|到)\s*[`'\"]?$",
     re.IGNORECASE,
 )

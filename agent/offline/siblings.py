@@ -6,6 +6,7 @@ import re
 
 from opsmith.agent.offline import grammar
 from opsmith.agent.offline.fill_clean import explained, own_names
+from opsmith.agent.offline.fill_features import followed
 from opsmith.agent.offline.slots import Filled, Scene, the_model
 
 _FILES = r"(?:manifests?|k8s|kubernetes|yamls?|docker-?files?|compose(?: file)?|deployment files?|terraform|workflows?|deploy/[\w./-]+|k8s/)"
@@ -43,6 +44,9 @@ def sibling(scene: Scene, tools_there: frozenset[str]) -> Filled | None:
     cleaning = (explained(scene) or own_names(scene)) if "clean" in tools_there else None
     if cleaning:
         return cleaning
+    asked = followed_features(scene) if "features" in tools_there else None
+    if asked:
+        return asked
     if "environment" in tools_there and _HERE.search(text):
         return Filled("environment", {})
     if "resize" in tools_there and _RESIZE.search(text):
@@ -57,6 +61,14 @@ def sibling(scene: Scene, tools_there: frozenset[str]) -> Filled | None:
     ):
         return _diagnose(scene)
     return None
+
+
+def followed_features(scene: Scene) -> Filled | None:
+    """A follow-up of features that wait, or that were the last thing done; else None."""
+    waiting = next((p for p in reversed(scene.catalogue.get("pending", ())) if p.get("tool") == "features"), None)
+    last = scene.state.last
+    known = dict(waiting["arguments"]) if waiting else last[1] if last and last[0] == "features" else None
+    return followed(known, scene) if known else None
 
 
 def _validate(scene: Scene) -> Filled:

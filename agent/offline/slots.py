@@ -14,7 +14,7 @@ from opsmith.agent.offline.ground_meaning import by_meaning
 from opsmith.agent.offline.words import stem, tokens
 
 _EXCLUDE = re.compile(
-    r"\b(?:ignor\w*|exclud\w*|without(?: using)?|except(?: for)?|leav\w* out|omit\w*|skip\w*|drop(?:ping)?|minus|but not|not (?:use|using|from|with|by)|(?:don.?t|do not|never) (?:use|include|touch|feed|take|consider|look at)|minus|no\b(?= *$)|"
+    r"\bw/o\b[^.;]{0,6}$|\b(?:ignor\w*|exclud\w*|without(?: using)?|except(?: for)?|leav\w* out|omit\w*|skip\w*|drop(?:ping)?|minus|but not|not (?:use|using|from|with|by)|(?:don.?t|do not|never) (?:use|include|touch|feed|take|consider|look at)|minus|no\b(?= *$)|"
     r"keep out|apart from|other than|ohne|außer|sin(?: usar)?|excepto|sans|sauf|不(?:用|要|包括)|排除|忽略)[^.;]{0,12}$",
     re.IGNORECASE,
 )
@@ -234,6 +234,8 @@ def pair(scene: Scene) -> tuple[str | None, str | None]:
         between,
     ) and not re.search(r"\bfrom\b[^a-z]*$", before_first):
         newer_second = age(second.value) > age(first.value)
+        if newer_second and re.search(r"\b(against|compared? (?:to|with))\b", between):
+            return first.value, second.value
         if (
             re.search(
                 r"\b(against|compared? (?:to|with)|relative to|than|since|with respect to|from|gegenüber|respecto a|par rapport à)\b",
