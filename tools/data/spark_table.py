@@ -7,7 +7,7 @@ in a small embedded connection.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -150,6 +150,10 @@ class SparkTable(Table):
         if self._is_here(query):
             return self._here.sql(query).to_arrow_table()
         return self._run(self._said(query)).arrow()
+
+    def batches(self, query: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Rows of a query, at most so many at a time; asked of small tables only."""
+        yield from self.arrow(query).to_batches(rows)
 
     def frame(self, query: str) -> pd.DataFrame:
         """Rows of a query as a DataFrame."""
