@@ -72,7 +72,7 @@ class Past:
 
 
 class Texts:
-    """Free text: its telling terms with weights, its length, tone and themes, titles and leading letters."""
+    """Free text: its telling terms with weights, its embedding, length, tone and themes, titles and leading letters."""
 
     name = "text"
 
@@ -84,6 +84,7 @@ class Texts:
             if float(np.mean(word_count(look.texts_of(t)))) >= 3:
                 for index in range(1, 6):
                     yield call("topic", t, index)
+                yield call("wording", t)
         for t in (*look.texts, *(c for c in look.categories if look.distinct[c] > 50)):
             yield from _parts(look, t)
 

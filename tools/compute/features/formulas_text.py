@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
+import zlib
 
 import numpy as np
 
@@ -85,6 +86,35 @@ def keyword_risk(texts, *keywords, learned):
     return np.array([sum(weights[w] for w in terms_of(t) if w in weights) for t in texts], dtype=float)
 
 
+def letter_groups(text):
+    """Places from 1 to 256, with a sign, of a text's words and of their groups of three to five letters."""
+    found = []
+    for word in re.findall(r"[^\W_]+", text.lower())[:300]:
+        padded = f"<{word}>"
+        groups = [padded[i : i + size] for size in (3, 4, 5) for i in range(len(padded) - size + 1)]
+        for group in [padded, *groups]:
+            number = zlib.crc32(group.encode())
+            found.append((number % 256 + 1) * (1 if number & 1048576 else -1))
+    return found
+
+
+def embedded(texts):
+    """Each text as 256 numbers of length 1: hashed letter groups, so that spellings of a word lie near each other."""
+    if not len(texts):
+        return np.zeros((0, 256))
+    parts = [np.asarray(letter_groups(text), dtype=int) for text in texts]
+    places = np.concatenate(parts)
+    rows = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    counts = np.bincount(rows * 256 + np.abs(places) - 1, np.sign(places).astype(float), len(parts) * 256)
+    result = counts.reshape(len(parts), 256)
+    return result / np.maximum(np.sqrt((result**2).sum(axis=1, keepdims=True)), 1e-12)
+
+
+def wording(texts, learned):
+    """What the wording of a text says of the outcome: its embedding along the direction that was learned."""
+    return embedded(texts) @ np.array(learned["direction"])
+
+
 def topic(texts, index, learned):
     """One component of the texts' words (TF-IDF, then singular vectors)."""
     weights = learned["weights"]
@@ -122,15 +152,18 @@ def sentiment(texts):
     return np.array(result, dtype=float)
 
 
-def _remembering(function):
+def _remembering(function, short, entries, letters_):
     """The same function, which keeps what it said of short texts: a search asks for the same texts many times."""
-    kept = functools.lru_cache(60_000)(lambda text: tuple(map(sys.intern, function(text))))
+    kept = functools.lru_cache(entries)(lambda text: short(function(text)))
 
     @functools.wraps(function)
     def remembered(text):
-        return kept(text) if len(text) <= 200 else function(text)
+        return kept(text) if len(text) <= letters_ else function(text)
 
     return remembered
 
 
-words_of, terms_of = _remembering(words_of), _remembering(terms_of)  # a generated module has them as they stand above
+# A generated module has these as they stand above.
+words_of = _remembering(words_of, lambda words: tuple(map(sys.intern, words)), 60_000, 200)
+terms_of = _remembering(terms_of, lambda words: tuple(map(sys.intern, words)), 60_000, 200)
+letter_groups = _remembering(letter_groups, lambda places: np.array(places, dtype=np.int16), 40_000, 400)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsmith.tools.compute.features.formulas_text import terms_of, words_of
+from opsmith.tools.compute.features.formulas_text import embedded, terms_of, words_of
 
 MOST_LEVELS, MOST_TERMS = 5000, 300
 _SMOOTHING = 20.0  # rows of the overall mean that a word's own mean is mixed with
@@ -196,6 +196,27 @@ def _rows_with(wanted: Sequence[str], terms: Sequence[Sequence[str]]) -> dict[st
 def _same(a: set[int], b: set[int]) -> bool:
     """Whether two terms stand in nearly the same texts (Jaccard index above 0.8)."""
     return len(a & b) > 0.8 * len(a | b)
+
+
+def text_direction(values: Sequence[Any], target: np.ndarray | None) -> Learned:
+    """The direction of texts' embeddings that goes with the outcome: ridge regression, its penalty by leave-one-out error."""
+    assert target is not None
+    x, y = embedded(values[0]), np.asarray(target, float)
+    if len(y) < 20 or not y.std() > 0:
+        return {"direction": [0.0] * x.shape[1]}
+    centred, left = x - x.mean(axis=0), (y - y.mean()) / y.std()
+    lengths, axes = np.linalg.eigh(centred.T @ centred)
+    lengths, turned = np.maximum(lengths, 0.0), centred @ axes
+    pulled = turned.T @ left
+    best, chosen = np.inf, 1.0
+    for penalty in (0.3, 1.0, 3.0, 10.0, 30.0, 100.0):
+        said = turned @ (pulled / (lengths + penalty))
+        own = (turned**2) @ (1 / (lengths + penalty)) + 1 / len(y)
+        error = float(np.mean(((left - said) / np.maximum(1 - own, 1e-6)) ** 2))
+        if error < best:
+            best, chosen = error, penalty
+    direction = axes @ (pulled / (lengths + chosen))
+    return {"direction": [round(float(w), 5) for w in direction]}
 
 
 def topic(values: Sequence[Any], target: np.ndarray | None) -> Learned:

@@ -23,7 +23,7 @@ from opsmith.tools.compute.features.expression import (
 from opsmith.tools.compute.features.words import in_words
 
 _SOURCES = (formulas, formulas_text, formulas_time)
-_LIBRARIES = {"re": "import re", "np": "import numpy as np", "pd": "import pandas as pd"}
+_LIBRARIES = {"re": "import re", "zlib": "import zlib", "np": "import numpy as np", "pd": "import pandas as pd"}
 
 
 def module_text(features: Sequence[tuple[str, str]], fitted: Sequence[Sequence[Mapping[str, Any]]], about: str) -> str:

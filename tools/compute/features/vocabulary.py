@@ -153,6 +153,9 @@ _ALL: tuple[Function, ...] = (
         optional=1,
         more=True,
     ),
+    Function(
+        "wording", (T,), N, fx.wording, "what the wording of {0} says of the outcome", learned.text_direction, "target"
+    ),
     Function("topic", (T, LN), N, fx.topic, "a common theme of the words of {0}", learned.topic, "rows"),
 )
 FUNCTIONS: dict[str, Function] = {one.name: one for one in _ALL}

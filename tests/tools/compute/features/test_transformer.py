@@ -65,6 +65,8 @@ EVERY = [
     "keyword_risk(notes)",
     'keyword_risk(notes, "speeding")',
     "topic(notes, 1)",
+    "wording(notes)",
+    "bmi",
 ]
 
 
