@@ -48,15 +48,16 @@ def test_a_clean_table_has_at_most_one_false_finding(tmp_path, base, as_csv):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("rows", [700, 3000, 20_000, 120_000])
-def test_recall_and_false_findings_over_seeds_and_sizes(tmp_path, rows):
-    hits, total, false = 0, 0, 0
-    for seed in (21, 22):
+@pytest.mark.parametrize(("rows", "seeds"), [(700, (21, 22)), (3000, (21, 22)), (20_000, (21, 22)), (120_000, (21,))])
+def test_recall_and_false_findings_over_seeds_and_sizes(tmp_path, rows, seeds):
+    missed, total, false = [], 0, 0
+    for seed in seeds:
         for base, make in planted.CLEAN.items():
             clean = found_in(tmp_path, make(np.random.default_rng(seed), rows), TARGETS.get(base))
             assert len([f for f in clean if f.id != "id"]) <= 1, [f.message for f in clean]
             false += len([f for f in clean if f.id != "id"])
         for defect in planted.DEFECTS:
             total += 1
-            hits += is_found(found_in(tmp_path, plant(defect, seed, rows), defect.target, defect.as_csv), defect)
-    assert hits / total >= 0.95 and false <= 2
+            if not is_found(found_in(tmp_path, plant(defect, seed, rows), defect.target, defect.as_csv), defect):
+                missed.append((seed, defect.name))
+    assert len(missed) <= 0.05 * total and false <= 2, (missed, false)
