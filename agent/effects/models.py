@@ -57,6 +57,7 @@ def _retrain(arguments: Mapping[str, Any], place: Place) -> Outcome:
             place.project, fields, files["model"], place.approval_id, {"report.html": files["report"]}
         )
     registry.set_alias(place.project, card.name, "challenger", card.version)
+    card = registry.get(place.project, card.name, card.version)  # with its new alias, which MLflow is told as well
     data = {**_told(card), "champion": champion.version, "comparison": card.comparison}
     message = (
         f"Trained {card.name} version {card.version} ({card.algorithm}) as challenger: {_metrics(card)}. "

@@ -26,14 +26,14 @@ def backend(context: Context) -> Iterator[None]:
     if name == "dask":
         client = _dask(address)
         try:
-            with joblib.parallel_config(backend="dask"):
+            with joblib.parallel_config(backend="dask", n_jobs=-1):
                 yield
         finally:
             client.close()
         return
     if name == "ray":
         _ray(address)
-        with joblib.parallel_config(backend="ray"):
+        with joblib.parallel_config(backend="ray", n_jobs=-1):
             yield
         return
     raise ToolError(f"joblib_backend is {name!r}; it takes loky, dask (dask:tcp://HOST:PORT) or ray (ray:ADDRESS).")

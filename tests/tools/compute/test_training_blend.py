@@ -23,6 +23,7 @@ def two_kinds(rows: int = 600, quantity: bool = False) -> pd.DataFrame:
     return frame.assign(y=score + noise if quantity else np.where(score - jump / 2 + noise > 0, "yes", "no"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quantity", [False, True])
 def test_a_blend_wins_where_kinds_err_apart_and_is_kept_and_read_back(tmp_path, quantity: bool) -> None:
     frame = two_kinds(quantity=quantity)
