@@ -24,7 +24,7 @@ test-lowest: $(READY)
 		-e '.[ml,text,monitor,serve,validate,docker,slack,boosting,embeddings,dev]'
 	@.venv-lowest/bin/python -m pytest -q -n auto --dist loadfile -p no:cacheprovider tests/tools tests/memory tests/prompts \
 		--ignore tests/tools/templates/service \
-		-m "not long and not slow and not docker and not spark and not postgres and not browser"
+		-m "not long and not slow and not docker and not spark and not postgres and not mysql and not browser"
 
 # `langgraph dev` wants an older protobuf: an environment of its own.
 test-studio: $(READY)
