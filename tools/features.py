@@ -55,6 +55,7 @@ def features(
     related: list[str] = [],  # noqa: B006
     keys: list[str] = [],  # noqa: B006
     candidates: list[Any] = [],  # noqa: B006
+    known_at: str | None = None,
     seconds: float | None = None,
     dry_run: bool = False,
     *,
@@ -74,12 +75,15 @@ def features(
     a text or {expression, name, meaning}: `log(income / rooms)`, `(smoker = "yes") * bmi`, `mean_by(fare, class)`; columns,
     + - * / = > <, and the functions log sqrt min max abs is over under filled missing cross frequency target_mean mean_by
     z_by rank_by bins year month weekday hour days_between lag past_mean letters words sentiment mentions keyword_risk.
+    known_at: an event, such as signup, after which columns must not be used; asks for them unless columns are given.
     seconds: time for a search. dry_run: propose no write.
     """
     from opsmith.tools.compute.features import proposed
     from opsmith.tools.compute.features.ask import Asking, Wish
 
     asked = _operations(operations)
+    if skip and "explain" in asked:  # what is left out needs no explanation: the list without it is meant
+        asked = [o for o in asked if o != "explain"] or ["suggest"]
     with Asking(context, dataset, wished_seconds=seconds) as asking:
         wish = Wish(
             asking.known([target])[0] if target else None, asking.known(columns), asking.known(exclude),
@@ -87,6 +91,11 @@ def features(
             algorithm, tuple(keywords), n, str(context.settings.get("country") or "") or None,
             tuple(related), tuple(keys), proposed.plain(candidates),
         )  # fmt: skip
+        if known_at and not wish.columns:
+            choices = [c for c in asking.table.column_names if c != wish.target][:12]
+            raise NeedsAnswer(
+                f"Which columns of {asking.table.name} are known at {known_at}? Only they are used.", choices
+            )
         if "apply" in asked or (feature_set and not set(asked) & {"explain", *_DIRECT}):
             return _apply(asking, wish, feature_set, output, skip, dry_run)
         direct = [o for o in asked if o in _DIRECT]

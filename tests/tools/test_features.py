@@ -180,3 +180,8 @@ def test_why_a_feature_is_useful_is_told_by_its_outcome(charges: Path) -> None:
     outcomes = [part["outcome"] for part in result.data["parts"]]
     assert max(outcomes) > 2 * min(outcomes)
     assert not result.actions
+
+
+def test_columns_known_at_an_event_are_asked_for(charges: Path) -> None:
+    with pytest.raises(NeedsAnswer, match="known at signup"):
+        run(charges, "insurance.csv", target="charges", known_at="signup")

@@ -123,10 +123,12 @@ class Asking:
             if moment is None or not is_date(self.frame[moment]):
                 moment = next((c for c in self.table.column_names if is_date(self.frame[c])), None)
             self.context.progress(None, f"joining {', '.join(wish.related)}")
-            self.links = related.links(self.context, self.table, wish.related, wish.keys, moment)
+            self.links = related.links(self.context, self.table, wish.related, wish.keys, moment, wish.target or "")
             taken = list(self.table.column_names)
             for link in self.links:
-                self.aggregates += related.aggregates(self.context, link, [*taken, *(a.name for a in self.aggregates)])
+                self.aggregates += related.aggregates(
+                    self.context, link, [*taken, *(a.name for a in self.aggregates)], wish.target or ""
+                )
             self._joined = related.computed(self.context, self.frame, self.aggregates)
         return self._joined
 

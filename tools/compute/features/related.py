@@ -17,7 +17,7 @@ import numpy as np
 from opsmith.tools.compute.features import formulas
 from opsmith.tools.contract import Context, NeedsAnswer, ToolError
 from opsmith.tools.data.sql_text import literal, quoted
-from opsmith.tools.data.table import Table, folded, open_table
+from opsmith.tools.data.table import Column, Table, folded, open_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +112,9 @@ def children(context: Context, table: Table, named: Sequence[str]) -> list[str]:
     return kept[:MOST_TABLES]
 
 
-def links(context: Context, table: Table, named: Sequence[str], keys: Sequence[str], moment: str | None) -> list[Link]:
+def links(
+    context: Context, table: Table, named: Sequence[str], keys: Sequence[str], moment: str | None, target: str = ""
+) -> list[Link]:
     """How each child table is joined: by the keys given, else by a column of the same name whose values are found there.
 
     ToolError when no named table fits; of several tables of one database, those that do not fit are passed over.
@@ -121,7 +123,7 @@ def links(context: Context, table: Table, named: Sequence[str], keys: Sequence[s
     for name in told:
         with_key = open_table(context, name)
         try:
-            pair = _pair(table, with_key, keys)
+            pair = _pair(table, with_key, keys, target)
             if pair is None:
                 continue
             times = tuple(_dates(with_key)) if moment else ()
@@ -135,7 +137,7 @@ def links(context: Context, table: Table, named: Sequence[str], keys: Sequence[s
     return found
 
 
-def _pair(table: Table, other: Table, keys: Sequence[str]) -> tuple[str, str] | None:
+def _pair(table: Table, other: Table, keys: Sequence[str], target: str) -> tuple[str, str] | None:
     for key in keys:
         mine, _, theirs = (part.strip() for part in key.partition("="))
         wanted = folded(theirs or mine)
@@ -149,7 +151,7 @@ def _pair(table: Table, other: Table, keys: Sequence[str]) -> tuple[str, str] | 
             same = folded(a.name) == folded(b.name)
             if not (same or (folded(a.name) == "id" and folded(b.name) in (f"{stem}id", f"{stem}sid"))):
                 continue
-            if a.kind not in ("integer", "text") and not _ID.search(a.name):
+            if a.name == target or not (_ID.search(a.name) or a.kind == "text" or _names_rows(table, a)):
                 continue
             shared = _shared(table, a.name, other, b.name) + (1.0 if _ID.search(a.name) else 0.0)
             if shared > 0.1 and (best is None or shared > best[0]):
@@ -158,6 +160,14 @@ def _pair(table: Table, other: Table, keys: Sequence[str]) -> tuple[str, str] | 
     if best is None or not distinct or distinct[0] < 3:
         return None
     return best[1], best[2]
+
+
+def _names_rows(table: Table, column: Column) -> bool:
+    """Whether a whole number differs in most rows, as a key does and an age does not."""
+    if column.kind != "integer":
+        return False
+    distinct, rows = table.sql(f"SELECT count(DISTINCT {quoted(column.name)}), count(*) FROM data")[0]
+    return bool(distinct > 0.5 * rows)
 
 
 def _shared(table: Table, a: str, other: Table, b: str) -> float:
@@ -186,15 +196,19 @@ def _dates(table: Table) -> Iterator[str]:
                 yield c.name
 
 
-def aggregates(context: Context, link: Link, taken: Sequence[str]) -> list[Aggregate]:
-    """What is worth a look in one child table: counts, and mean, sum, smallest, largest, latest and shares of its columns."""
+def aggregates(context: Context, link: Link, taken: Sequence[str], target: str = "") -> list[Aggregate]:
+    """What is worth a look in one child table: counts, and mean, sum, smallest, largest, latest and shares of its columns.
+
+    A column called as the target is used only where earlier rows alone are seen.
+    """
     table = open_table(context, link.table)
     try:
         listed = [("count", "", "")]
         if link.moment:
             listed += [("days_since_last", "", ""), ("recent", "", "")]
         dates = set(link.times) | set(_dates(table))
-        own = [c for c in table.columns if c.name != link.child_key and not _ID.search(c.name) and c.name not in dates]
+        out = {link.child_key, *dates, *([] if link.moment else [target])}
+        own = [c for c in table.columns if c.name not in out and not _ID.search(c.name)]
         for c in [c for c in own if c.kind in ("integer", "number", "boolean")][:MOST_NUMBERS]:
             listed += [(how, c.name, "") for how in ("mean", "sum", "min", "max", *(("last",) if link.moment else ()))]
         words = 0

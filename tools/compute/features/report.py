@@ -124,7 +124,10 @@ def _bars(parts: list[Bin]) -> str:
         x = PAD + i * slot
         drawn.append(_rectangle(x + 3, HEIGHT - PAD - tall, slot - 6, tall, f"{rows:,} rows"))
         drawn.append(_text(x + slot / 2, HEIGHT - PAD - tall - 3, f"{value:.3g}", 9))
-        drawn.append(_text(x + slot / 2, HEIGHT - 8, label, 8))
+        low, _, high = label.partition(" to ")  # a range takes two lines, so that its neighbours do not run into it
+        drawn.append(_text(x + slot / 2, HEIGHT - 16 if high else HEIGHT - 10, low, 8))
+        if high:
+            drawn.append(_text(x + slot / 2, HEIGHT - 6, f"to {high}", 8))
     return _svg(drawn, WIDTH, HEIGHT)
 
 

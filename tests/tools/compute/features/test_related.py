@@ -160,3 +160,17 @@ def test_keys_that_have_no_partner_count_nothing(project: Path) -> None:
 def test_a_kept_set_that_is_wrong_is_refused() -> None:
     with pytest.raises(ToolError, match="related"):
         related.from_plain([{"table": "x.csv", "key": "a", "how": "drop table"}], "set.yaml")
+
+
+def test_an_age_is_no_key_and_a_child_s_copy_of_the_target_is_no_feature(project: Path) -> None:
+    context = Context(project=project)
+    customers, _ = shop()
+    customers.drop(columns="customer_id").to_csv(project / "copy.csv", index=False)
+    table = open_table(context, "customers.csv")
+    with pytest.raises(ToolError, match="No key joins"):
+        related.links(context, table, ["copy.csv"], [], None, "spent_next")
+    customers.to_csv(project / "scored.csv", index=False)
+    (link,) = related.links(context, table, ["scored.csv"], [], None, "spent_next")
+    assert link.key == "customer_id"
+    assert not [a for a in related.aggregates(context, link, [], "spent_next") if a.column == "spent_next"]
+    table.close()
