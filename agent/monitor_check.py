@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from opsmith.tools import registry
+from opsmith.tools.compute import recent_files
 from opsmith.tools.contract import Context, ToolError
-from opsmith.tools.data import monitors, paths
+from opsmith.tools.data import monitors
 from opsmith.tools.data.monitors import DISTANCES, Monitor
 
 
@@ -59,20 +60,10 @@ def _arguments(monitor: Monitor, context: Context) -> dict[str, Any]:
     kind = monitor.checks[0] if len(monitor.checks) == 1 else None
     given: dict[str, Any] = {
         "model": monitor.model, "reference": monitor.reference, "target": monitor.target, "kind": kind,
-        "current": newest(context, monitor.current) if monitor.current else None, "columns": list(monitor.columns),
+        "current": recent_files.newest(context, monitor.current)[-1] if monitor.current else None,
+        "columns": list(monitor.columns),
     }  # fmt: skip
     return {name: value for name, value in given.items() if value}
-
-
-def newest(context: Context, pattern: str) -> str:
-    """The table a monitor watches; of a pattern such as incoming/*.csv the newest file."""
-    if "*" not in pattern:
-        return pattern
-    found = [p for p in context.project.glob(pattern) if p.is_file() and paths.is_table(p)]
-    if not found:
-        raise ToolError(f"No file fits {pattern} yet.")
-    chosen = max(found, key=lambda p: (p.stat().st_mtime_ns, p.name))
-    return paths.relative(context, paths.confined(context, str(chosen)))
 
 
 def _values(data: Mapping[str, Any]) -> dict[str, float]:
@@ -102,20 +93,19 @@ def _why_unknown(data: Mapping[str, Any]) -> str:
     return "no outcomes have arrived" if not known else f"known are {', '.join(sorted(_values(data)))}"
 
 
-def propose_retraining(monitor: Monitor, context: Context, settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Approvals that start the retraining, and what was carried out already because the settings allow it ahead.
+def propose_remedy(monitor: Monitor, context: Context, settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Approvals that start the remedy, and what was carried out already because the settings allow it ahead.
 
-    Nothing but `retrain` is ever carried out here; promotion waits for a person whatever the settings say.
+    An earlier version that is surely better on the watched outcomes is proposed first; else a retraining on recent data.
+    Nothing but `retrain` is ever carried out here; moving the champion waits for a person whatever the settings say.
     """
     from opsmith.agent.acting import Acting
     from opsmith.agent.approvals import Approvals, Decision
     from opsmith.agent.audit import Audit
     from opsmith.agent.store import Store
 
-    given = {"model": monitor.model, "dataset": newest(context, monitor.current) if monitor.current else None}
     tool = registry.get("retrain")
-    known = tool.parameters()
-    arguments = {name: value for name, value in given.items() if value and name in known}
+    arguments, why = _going_back(monitor, context) or (_again(monitor, context), "")
     result = tool(**arguments, context=context)
     store = Store(context.project, str(settings.get("store.url", "")))
     try:
@@ -124,7 +114,11 @@ def propose_retraining(monitor: Monitor, context: Context, settings: Mapping[str
         thread, call = f"monitor-{monitor.name}", secrets.token_hex(8)
         waiting, done = [], []
         for number, action in enumerate(result.actions):
-            action = dataclasses.replace(action, arguments={**action.arguments, "monitor": monitor.name})
+            notes = (why, *action.preview.notes) if why else action.preview.notes
+            action = dataclasses.replace(
+                action, arguments={**action.arguments, "monitor": monitor.name},
+                preview=dataclasses.replace(action.preview, notes=notes),
+            )  # fmt: skip
             proposal = approvals.propose(
                 action, thread=thread, call_id=call, number=number, tool=tool.name, arguments=arguments,
                 by=f"monitor {monitor.name}",
@@ -138,6 +132,47 @@ def propose_retraining(monitor: Monitor, context: Context, settings: Mapping[str
         return waiting, done
     finally:
         store.close()
+
+
+def _going_back(monitor: Monitor, context: Context) -> tuple[dict[str, Any], str] | None:
+    """Arguments for a rollback to an earlier version that does surely better, and why; None when there is none."""
+    from opsmith.tools.compute import earlier_versions
+    from opsmith.tools.data.registry import get
+
+    if not monitor.current or not monitor.model:
+        return None
+    rows = recent_files.newest(context, monitor.current)[-1]
+    found = earlier_versions.better(context, get(context.project, monitor.model), rows)
+    if found is None:
+        return None
+    card, told = found
+    why = (
+        f"On {rows}, which neither learned from, version {card.version} reaches {told.metric} {told.challenger:.3g} and the "
+        f"champion {told.champion:.3g} ({told.reason})."
+    )
+    return {"model": monitor.model, "action": "rollback", "version": card.version}, why
+
+
+def _again(monitor: Monitor, context: Context) -> dict[str, Any]:
+    """Arguments for a retraining: on the newest files of a pattern, the watched table, or the prediction log."""
+    if not monitor.current:
+        return {"model": monitor.model}
+    return {"model": monitor.model, "dataset": recent_files.joined(context, monitor.current, monitor.learn_from)}
+
+
+def still_waiting(context: Context, settings: Mapping[str, Any], approvals: Sequence[str]) -> list[str]:
+    """Those of the approvals that nobody has answered yet."""
+    from opsmith.agent.approvals import Approvals
+    from opsmith.agent.store import Store
+
+    if not approvals:
+        return []
+    store = Store(context.project, str(settings.get("store.url", "")))
+    try:
+        open_ones = {p.id for p in Approvals(store, context.project, settings).pending()}
+    finally:
+        store.close()
+    return [a for a in approvals if a in open_ones]
 
 
 def context_for(project: Path, settings: Mapping[str, Any]) -> Context:

@@ -189,8 +189,9 @@ def _judge(
     """Count the run, and keep an alert when there is something to tell."""
     tell = state.note(monitor, breached=bool(found.breaches), fingerprint=found.fingerprint, now=started)
     told: list[str] = []
-    if tell == "breach" and monitor.on_breach == "propose_retraining" and not state.proposed:
-        told = _retraining(monitor, settings, state, context)
+    if tell == "breach" and monitor.on_breach == "propose_retraining":
+        state.proposed = monitor_check.still_waiting(context, settings, state.proposed)
+        told = [] if state.proposed else _remedy(monitor, settings, state, context)
     if tell:
         alert = messages.Alert(
             secrets.token_hex(8), monitor.name, started.isoformat(), found.verdict,
@@ -214,9 +215,9 @@ def _judge(
     )  # fmt: skip
 
 
-def _retraining(monitor: Monitor, settings: Mapping[str, Any], state: MonitorState, context: Any) -> list[str]:
+def _remedy(monitor: Monitor, settings: Mapping[str, Any], state: MonitorState, context: Any) -> list[str]:
     try:
-        state.proposed, done = monitor_check.propose_retraining(monitor, context, settings)
+        state.proposed, done = monitor_check.propose_remedy(monitor, context, settings)
     except ToolError as error:
         return [f"retraining could not be proposed: {error}"]
     return [f"retrained, as the settings allow: {message}" for message in done]

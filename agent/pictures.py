@@ -10,6 +10,7 @@ from opsmith.memory.redaction import mask, plain
 from opsmith.tools.contract import ToolError
 
 MOST = 6  # charts on one picture
+MOST_COLUMNS = 12  # of an alert
 _COLOURS = ("#1264a3", "#e8912d", "#2eb67d", "#e01e5a", "#6b3fa0")
 
 
@@ -34,6 +35,17 @@ def picture(charts: Sequence[Mapping[str, Any]], title: str = "") -> bytes:
     out = io.BytesIO()
     canvas.print_png(out)
     return out.getvalue()
+
+
+def of_alert(moved: Mapping[str, float], title: str) -> tuple[bytes, str]:
+    """How far each column of an alert moved as a PNG, and the same in words; ToolError without figures or matplotlib."""
+    far = sorted(moved.items(), key=lambda pair: -pair[1])[:MOST_COLUMNS]
+    chart = {
+        "title": "how far each column moved", "kind": "bar", "x": [name for name, _ in far],
+        "series": {"psi": [value for _, value in far]}, "y_label": "population stability index",
+    }  # fmt: skip
+    words = ", ".join(f"{name} {value:.3g}" for name, value in far)
+    return picture([chart] if far else [], title), words
 
 
 def _draw(axes: Any, chart: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@
     python benchmarks/drift.py --alarms 20            # fresh seeds: alarms on undrifted tables and mean recall
 
 Every peer runs in a process of its own; with --venvs in the environment $VENVS/PEER (which needs pyarrow and the peer).
-Tables go to $BENCH_DATA. Results: one JSON line each, and a table at the end.
+Tables go to $BENCH_DATA. Results: one JSON line each, and a table at the end; with --store also in benchmarks/results/drift.*,
+where a run takes the place of an earlier one of the same peer and size.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+import drift_results  # noqa: E402
 import drift_tables as tables  # noqa: E402
 
 DEFAULT = ("opsmith", "scipy:bh", "duckdb-hist:test")
@@ -35,12 +37,15 @@ def measure(peer: str, mode: str, kind: str, rows: int) -> dict:
     import drift_peers
 
     told: dict = {"peer": peer, "mode": mode, "rows": rows, "kind": kind}
+    busy = 0.0
     with tempfile.TemporaryDirectory() as folder:
         moment = time.perf_counter()
         for step in drift_peers.PEERS[peer](kind, rows, mode, Path(folder)):
             now = time.perf_counter()
             if isinstance(step, str):
                 told[f"{step}_s"] = round(now - moment, 3)
+                if step == "import" or (step == "load" and mode == "kept"):
+                    busy = _cpu()
             else:
                 told["render_s"] = round(now - moment, 3)
                 told["versions"] = {"python": platform.python_version()} | {
@@ -49,12 +54,20 @@ def measure(peer: str, mode: str, kind: str, rows: int) -> dict:
                 told |= step
             moment = time.perf_counter()
     told["seconds"] = round(told["compute_s"] + told["render_s"] + (told["load_s"] if mode != "kept" else 0), 3)
+    told["cpu_s"] = round(_cpu() - busy, 3)
     told["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     if kind == "null":
         told["alarms"] = sorted(set(told["found"]) - set(tables.IGNORED))
     else:
         told["score"] = tables.score(told["found"], kind)
     return told
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and the children it waited for."""
+    return sum(
+        u.ru_utime + u.ru_stime for u in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 def apart(peer: str, mode: str, kind: str, rows: int, venvs: Path | None, limit: int) -> dict:
@@ -104,7 +117,7 @@ def alarms(peer: str, mode: str, rows: int, seeds: int) -> dict:
                     missed.update(score["missed"])
                     unchanged += told["columns"] - 13
     return {
-        "peer": peer, "mode": mode, "rows": rows, "seeds": seeds,
+        "peer": peer, "mode": mode, "rows": rows, "kind": "seeds", "seeds": seeds,
         "alarms_per_100_undrifted": round(100 * sum(found.values()) / checked, 2), "pairs_without_alarm": clean,
         "recall": round(sum(recall["cur"]) / seeds, 3), "recall_fresh": round(sum(recall["fresh"]) / seeds, 3),
         "alarms_per_100_unchanged_beside_drift": round(100 * sum(wrong.values()) / unchanged, 2),
@@ -120,6 +133,7 @@ def main() -> None:
     given.add_argument("--venvs", type=Path)
     given.add_argument("--limit", type=int, default=400, help="seconds for one run")
     given.add_argument("--alarms", type=int, help="number of fresh seeds")
+    given.add_argument("--store", action="store_true", help="keep the figures in benchmarks/results")
     given.add_argument("--build", help=argparse.SUPPRESS)
     given.add_argument("--one", help=argparse.SUPPRESS)
     given.add_argument("--kind", default="cur", help=argparse.SUPPRESS)
@@ -136,14 +150,19 @@ def main() -> None:
         peer, _, mode = name.partition(":")
         for number in told.rows:
             if told.alarms:
-                print(json.dumps(alarms(peer, mode or "default", number, told.alarms)), flush=True)
+                rows.append(alarms(peer, mode or "default", number, told.alarms))
+                print(json.dumps(rows[-1]), flush=True)
                 continue
             for kind in ("ref", "null", *told.kinds):  # apart, as a child's peak memory begins at its parent's
                 subprocess.run([sys.executable, __file__, "--build", kind, "--rows", str(number)], check=True)
             for kind in told.kinds:
                 rows.append(apart(peer, mode or "default", kind, number, told.venvs, told.limit))
                 print(json.dumps(rows[-1], default=str), flush=True)
+    if told.store:
+        drift_results.store(rows)
     for row in rows:
+        if row["kind"] == "seeds":
+            continue
         score = row.get("score", {})
         figures = (
             f"recall {score['recall']:.2f} precision {score['precision']:.2f}"

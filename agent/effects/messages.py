@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import urllib.parse
@@ -15,6 +16,7 @@ from opsmith.tools.contract import ToolError
 
 RECORD = "alerts.jsonl"
 SECONDS = 10
+LARGEST_REPORT = 5 << 20  # bytes; a larger one is named, not attached
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def deliver(alert: Alert, channel: str, project: Path, settings: Mapping[str, An
     if channel == "webhook":
         return _webhook(alert, str(settings.get("alerts.webhook_url") or ""))
     if channel == "email" or "@" in channel:
-        return _mail(alert, channel if "@" in channel else str(settings.get("alerts.email_to") or ""), settings)
+        to = channel if "@" in channel else str(settings.get("alerts.email_to") or "")
+        return _mail(alert, to, project, settings)
     if channel == "slack" or channel.startswith("#"):
         from opsmith.agent.slack.alerts import post
 
@@ -84,9 +87,11 @@ def _webhook(alert: Alert, url: str) -> str:
 
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise ToolError("The alert has no webhook to go to. Set alerts.webhook_url to an http or https address.")
-    body = json.dumps(
-        {"version": 1, "text": f"{alert.subject()}\n{alert.text()}", **asdict(alert)}, default=str
-    ).encode()
+    told = {"version": 1, "text": f"{alert.subject()}\n{alert.text()}", **asdict(alert)}
+    drawn = _drawn(alert)
+    if drawn:
+        told["picture"] = "data:image/png;base64," + base64.b64encode(drawn).decode()
+    body = json.dumps(told, default=str).encode()
     request = urllib.request.Request(
         url, body, {"Content-Type": "application/json", "Idempotency-Key": alert.id, "User-Agent": "opsmith"}
     )
@@ -99,7 +104,7 @@ def _webhook(alert: Alert, url: str) -> str:
     return f"posted to the webhook at {host}"
 
 
-def _mail(alert: Alert, to: str, settings: Mapping[str, Any]) -> str:
+def _mail(alert: Alert, to: str, project: Path, settings: Mapping[str, Any]) -> str:
     import smtplib
     from email.message import EmailMessage
 
@@ -114,6 +119,12 @@ def _mail(alert: Alert, to: str, settings: Mapping[str, Any]) -> str:
     letter["To"] = ", ".join(part.strip() for part in to.replace("\n", " ").split(","))
     letter["Message-ID"] = f"<{alert.id}@opsmith>"
     letter.set_content(alert.text() + "\n")
+    drawn = _drawn(alert)
+    if drawn:
+        letter.add_attachment(drawn, "image", "png", filename=f"{alert.monitor}.png")
+    report = project / alert.report
+    if alert.report and report.is_file() and report.stat().st_size <= LARGEST_REPORT:
+        letter.add_attachment(report.read_bytes(), "text", "html", filename=report.name)
     make = smtplib.SMTP_SSL if where.scheme == "smtps" else smtplib.SMTP
     try:
         with make(where.hostname, where.port or 0, timeout=SECONDS) as server:
@@ -126,6 +137,16 @@ def _mail(alert: Alert, to: str, settings: Mapping[str, Any]) -> str:
     except (OSError, smtplib.SMTPException) as error:
         raise ToolError(f"The mail server {where.hostname} did not take the alert: {error}") from None
     return f"mailed to {to}"
+
+
+def _drawn(alert: Alert) -> bytes:
+    """The picture of an alert; empty when there is nothing to draw, or nothing to draw it with."""
+    from opsmith.agent.pictures import of_alert
+
+    try:
+        return of_alert(alert.details.get("moved") or {}, alert.subject())[0]
+    except ToolError:
+        return b""
 
 
 def _send(arguments: Mapping[str, Any], place: Place) -> Outcome:

@@ -8,6 +8,8 @@ from opsmith.agent.offline import grammar
 from opsmith.agent.offline.fill_shared import dry, fresh_file, metric_of, which_file
 from opsmith.agent.offline.slots import Filled, Scene, age, output, pair, the_model
 
+_PATTERN = re.compile(r"(?<![\w*])[\w./-]*\*[\w*./-]*\.\w+")
+
 
 def drift(scene: Scene) -> Filled:
     filled = Filled("drift")
@@ -155,6 +157,9 @@ def monitor(scene: Scene) -> Filled:
             current = named[0]
         else:
             reference, current = other_of_pair(scene, named[0])
+    arriving = _PATTERN.search(scene.text)
+    if arriving:  # incoming/*.csv: whichever file is the newest
+        current = arriving.group()
     auto = re.search(
         r"\b(auto\w*[- ]?(re-?train|relearn|refresh|update)\w*|(re-?train|relearn|refresh|update)\w* (?:\S+ )?(itself|automatically|by itself|on its own|it|the model)|by itself|on its own|(and|then|should|to) (re-?train|relearn)|(?:kick|set|start)\w* (?:off )?(?:a |its own |the )?re-?train\w*|own re-?train\w*|re-?train\w* (?:when|once|if|as soon)|trigger (a )?retrain\w*)\b|\b(?:heal|fix|repair|renew) itself\b|自动(重新)?训练",
         low,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from opsmith.agent.effects.messages import Alert
 
 log = logging.getLogger(__name__)
-MOST_COLUMNS = 12
 
 
 def post(alert: Alert, channel: str, project: Path, settings: Mapping[str, Any]) -> str:
@@ -74,15 +73,10 @@ def _picture(client: Any, alert: Alert, channel: str, root: str, project: Path) 
     given: list[dict[str, Any]] = []
     moved: Mapping[str, float] = alert.details.get("moved") or {}
     if moved:
-        from opsmith.agent.pictures import picture
+        from opsmith.agent.pictures import of_alert
 
-        far = sorted(moved.items(), key=lambda pair: -pair[1])[:MOST_COLUMNS]
-        chart = {
-            "title": "how far each column moved", "kind": "bar", "x": [name for name, _ in far],
-            "series": {"psi": [value for _, value in far]}, "y_label": "population stability index",
-        }  # fmt: skip
-        words = ", ".join(f"{name} {value:.3g}" for name, value in far)
-        given.append({"content": picture([chart], alert.subject()), "filename": f"{alert.monitor}.png",
+        drawn, words = of_alert(moved, alert.subject())
+        given.append({"content": drawn, "filename": f"{alert.monitor}.png",
                       "title": cut(alert.subject(), 100), "alt_txt": cut(words, 500)})  # fmt: skip
     report = project / alert.report if alert.report else None
     if report is not None and report.is_file() and report.stat().st_size <= files.LARGEST_REPORT:

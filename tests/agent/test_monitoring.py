@@ -129,6 +129,7 @@ def test_a_dead_webhook_keeps_the_alert_for_the_next_run(project):
         server.shutdown()
         server.server_close()
     assert told == ("posted to the webhook at 127.0.0.1",)
+    assert got[0]["picture"].startswith("data:image/png;base64,iVBOR")
     assert got[0]["verdict"] == "act" and got[0]["breaches"][0]["metric"] == "psi"
     assert len(alerts(project)) == 1
 
@@ -270,3 +271,38 @@ def test_retraining_that_the_settings_allow_happens_but_never_promotes(modelled)
     assert any(t.startswith("retrained, as the settings allow") for t in told), told
     assert [c.version for c in registry.versions(modelled, "leavers")] == [1, 2]
     assert registry.get(modelled, "leavers", "champion").version == 1
+
+
+def test_an_earlier_version_that_does_surely_better_is_proposed_and_asked_again_after_a_no(project, tmp_path_factory):
+    from opsmith.agent.approvals import Approvals, Decision
+    from opsmith.agent.store import Store
+    from opsmith.evals import stubs
+    from opsmith.evals.case import ModelFixture
+    from opsmith.tools.data import registry
+
+    for name, seed, sign in (("before", 1, 1), ("turned", 2, -1), ("now", 3, 1)):  # the relation turned, and came back
+        a = np.random.default_rng(seed).normal(size=400)
+        table = pd.DataFrame({"a": a, "left": (sign * a > 0.1).astype(int)})
+        table.to_csv(project / f"{name}.csv", index=False)
+    for version, trained_on in ((1, "before.csv"), (2, "turned.csv")):
+        fixture = ModelFixture(
+            trained_on=trained_on, target="left", version=version, previous=None, metrics={"auc": 0.9}
+        )
+        stubs.register(project, "leavers", fixture, tmp_path_factory.mktemp("stubs"))
+    registry.set_alias(project, "leavers", "champion", 2)
+    watch(
+        project, model="leavers", reference=None, thresholds={"accuracy": 0.8}, checks=("performance",),
+        on_breach="propose_retraining",
+    )  # fmt: skip
+    first = run(project, 0)
+    store = Store(project, "")
+    approvals = Approvals(store, project, load(project).flat())
+    (waiting,) = approvals.pending()
+    assert (waiting.kind, waiting.id) == ("rollback", first.approvals[0])
+    assert waiting.summary.endswith("to version 1")
+    assert any("version 1 reaches auc" in note for note in waiting.preview.notes)
+    assert run(project, 1).approvals == ()
+    approvals.decide(Decision(waiting.id, waiting.digest, "no", "me", "terminal", "not now"))
+    again = run(project, 30)
+    assert again.state == "breach" and len(again.approvals) == 1 and again.approvals != first.approvals
+    store.close()

@@ -16,7 +16,7 @@ from opsmith.tools.data.table import quoted
 MOST_DOCUMENTS = 50_000  # of more texts an even sample is read
 MOST_TERMS = 20_000
 MOST_READ = 400  # texts whose language is told
-MOST_HASHED = 1_000_000  # of more rows those whose hash falls in an even sample are searched for repeats
+MOST_HASHED = 200_000  # of more rows those whose hash falls in an even sample are searched for repeats
 STRETCHES = 24
 FEWEST_IN_STRETCH = 100
 
@@ -235,9 +235,17 @@ def _languages(window: Window, plan: ColumnPlan, into: Counts) -> None:
 
 
 def _repeated(window: Window, plans: Sequence[ColumnPlan], rows: int) -> float:
-    """Share of the rows that equal an earlier row in every planned column."""
-    if not plans or not rows:
+    """Share of the rows that equal an earlier row in every planned column.
+
+    Rows that differ in the two most telling columns differ, so all columns are read at once only when those repeat.
+    """
+    telling = sorted((p for p in plans if p.role != "text"), key=lambda p: -p.distinct)[:2]
+    if not plans or not rows or (telling and not _repeats(window, telling, rows)):
         return 0.0
+    return _repeats(window, plans, rows)
+
+
+def _repeats(window: Window, plans: Sequence[ColumnPlan], rows: int) -> float:
     step = max(1, rows // MOST_HASHED)
     row = f"hash({', '.join(quoted(p.other) for p in plans)})"
     query = (

@@ -43,6 +43,7 @@ class Monitor:
     checks: tuple[str, ...] = ("data",)
     thresholds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     on_breach: str = "tell"  # or propose_retraining
+    learn_from: int = 3  # of a pattern such as incoming/*.csv: a proposed retraining learns from so many newest files
     channel: str = "terminal"
     enabled: bool = True
     after: int = 1  # breaches in a row before it tells
@@ -68,7 +69,7 @@ class Monitor:
         return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-_DEFAULTS: dict[str, Any] = {"after": 1, "recover": 1, "repeat_hours": 24.0, "thresholds": {}}
+_DEFAULTS: dict[str, Any] = {"learn_from": 3, "after": 1, "recover": 1, "repeat_hours": 24.0, "thresholds": {}}
 
 
 def file_of(name: str) -> str:
@@ -193,6 +194,9 @@ def _shaped(name: str, value: Any, where: str) -> Any:
             return {str(k): float(v) for k, v in value.items()}
     elif name == "enabled":
         if isinstance(value, bool):
+            return value
+    elif name == "learn_from":
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return value
     elif name in ("after", "recover", "repeat_hours"):
         if _number(value) and value >= (0 if name == "repeat_hours" else 1):

@@ -1,5 +1,7 @@
 """Alerts leave once, by the channel that was agreed, and say plainly when they cannot."""
 
+import dataclasses
+import email
 import json
 import socketserver
 import threading
@@ -47,6 +49,21 @@ def test_mail_goes_to_whom_the_settings_name(tmp_path):
     head, _, body = server.letters[0].partition("\r\n\r\n")
     assert "Subject: [opsmith] watch: act" in head and "Bcc" not in head
     assert "opsmith approve" not in head and "ab12" in body
+
+
+def test_a_mail_carries_the_picture_and_the_report(tmp_path):
+    pytest.importorskip("matplotlib")
+    (tmp_path / "r.html").write_text("<!doctype html><p>what moved</p>")
+    alert = dataclasses.replace(ALERT, report="r.html", details={"moved": {"a": 0.4, "b": 0.1}})
+    with socketserver.TCPServer(("127.0.0.1", 0), _Mail) as server:
+        server.letters = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        deliver(alert, "ops@example.com", tmp_path, {"alerts.smtp_url": f"smtp://127.0.0.1:{server.server_address[1]}"})
+        server.shutdown()
+    letter = email.message_from_string(server.letters[0])
+    parts = {p.get_filename(): p.get_payload(decode=True) for p in letter.walk() if p.get_filename()}
+    assert parts["watch.png"].startswith(b"\x89PNG") and b"what moved" in parts["r.html"]
+    assert "ab12" in letter.get_payload(0).get_payload(decode=True).decode()
 
 
 @pytest.mark.parametrize(
