@@ -43,7 +43,7 @@ def predict(
     explain: say which columns pushed each prediction, and how far. dry_run: show, write nothing.
     """
     from opsmith.tools.compute.scoring import score_rows
-    from opsmith.tools.compute.signature import read, renamed, typed
+    from opsmith.tools.compute.signature import read, renamed, typed, unseen_inside
     from opsmith.tools.data import registry
     from opsmith.tools.data.table import open_table
 
@@ -51,8 +51,9 @@ def predict(
     limit = _probability(threshold)
     if values:
         x, found = typed(card, values)
-        scored = score_rows(card, registry.load(card), x, limit)
-        return _one(context, card, x, scored, found)
+        pipeline = registry.load(card)
+        scored = score_rows(card, pipeline, x, limit)
+        return _one(context, card, x, scored, (*found, *unseen_inside(card, pipeline, x)))
     if not dataset:
         raise NeedsAnswer(f"What should {card.name} score: a file, or values such as {_sample(card)}?")
     table = open_table(context, dataset)
@@ -68,6 +69,7 @@ def predict(
     pipeline = registry.load(card)
     context.progress(0.4, f"scoring {len(frame):,} rows")
     scored = score_rows(card, pipeline, x, limit)
+    found = (*found, *unseen_inside(card, pipeline, x))
     if output and output in (shown, card.data.get("path")):
         raise ToolError(f"{output} holds the inputs; predictions are not written over them. Name another file.")
     made = (frame[kept] if kept else frame).copy()

@@ -10,7 +10,7 @@ import pytest
 
 from opsmith.tools.clean import clean
 from opsmith.tools.compute.features.featureset import Entry, FeatureSet
-from opsmith.tools.contract import Context, Result
+from opsmith.tools.contract import Context, Result, ToolError
 from opsmith.tools.data import registry
 from opsmith.tools.predict import predict
 from opsmith.tools.retrain import retrain
@@ -82,6 +82,16 @@ def test_raw_rows_are_predicted_as_they_come(made: Context) -> None:
     assert ((fee / fresh["nights"] > 60) == (written["prediction"] == "Yes"))[known].mean() > 0.9
     typed = predict("cancelled_model", values='fee="$380.00", nights=1, city=Rome', context=made)
     assert "says Yes" in typed.headline and "a_night" not in typed.headline
+
+
+def test_raw_rows_are_held_against_what_the_steps_leave_of_them(made: Context) -> None:
+    strange = bookings(40, seed=6).assign(city=[" Rome", "Paris"] * 20)
+    strange.to_csv(made.project / "strange.csv", index=False)
+    told = {f.id: f.message for f in predict("cancelled_model", "strange.csv", dry_run=True, context=made).findings}
+    assert told["unseen"] == "city has values the model never saw: Paris (20 rows)."  # ` Rome` is Rome after the recipe
+    bookings(40).assign(nights="two").to_csv(made.project / "words.csv", index=False)
+    with pytest.raises(ToolError, match=r"nights holds text in words.csv .*was trained on numbers"):
+        predict("cancelled_model", "words.csv", context=made)
 
 
 def test_training_again_gives_the_same_model_and_a_challenger_inherits_the_steps(made: Context) -> None:

@@ -74,7 +74,7 @@ def _column(
 
     name, found = str(entry["column"]), []
     if raw:
-        return []
+        return _raw_numbers(card, entry, given, shown)
     values = x[name]
     if entry["kind"] == "number":
         present = given.notna() & (given.astype(str).str.strip() != "")
@@ -105,6 +105,44 @@ def _column(
         told = f"{name} is missing in {blank:,} rows; the model never saw it missing."
         found.append(Finding("missing", "warning", told, (name,), {"rows": blank}))
     return found
+
+
+def _raw_numbers(card: ModelCard, entry: Mapping[str, Any], given: Any, shown: str) -> list[Finding]:
+    """For a model that begins with steps of its own: a column that came as numbers and now holds words is refused."""
+    import pandas as pd
+
+    present = given.dropna()
+    if entry["kind"] != "number" or pd.api.types.is_numeric_dtype(given) or present.empty:
+        return []
+    bad = present[pd.to_numeric(present, errors="coerce").isna()]
+    if len(bad) > UNREADABLE * len(present):
+        raise ToolError(
+            f"{entry['column']} holds text in {shown} (such as {str(bad.iloc[0])[:40]!r}), but {card.name} was trained on "
+            "numbers there. Clean it first."
+        )
+    return []
+
+
+def unseen_inside(card: ModelCard, pipeline: Any, x: pd.DataFrame) -> tuple[Finding, ...]:
+    """Values that a model with steps of its own never saw, looked for after these steps; () for other models."""
+    if not (card.recipe.get("cleaning") or card.recipe.get("features")):
+        return ()
+    inner = pipeline.calibrated_classifiers_[0].estimator if hasattr(pipeline, "calibrated_classifiers_") else pipeline
+    own = sum(name not in ("columns", "model") for name, _ in inner.steps)
+    last = inner if "columns" in inner.named_steps else inner.named_steps["model"].estimators_[0]
+    ready = inner[:own].transform(x)
+    found = []
+    for name, encoder, columns in last.named_steps["columns"].transformers_:
+        if name != "categories":
+            continue
+        for column, levels in zip(columns, encoder.categories_, strict=True):
+            counts = ready[column].dropna().astype(str).value_counts()
+            strange = counts[[v for v in counts.index if v not in set(map(str, levels))]]
+            if len(strange):
+                named = ", ".join(map(str, strange.index[:4]))
+                told = f"{column} has values the model never saw: {named} ({int(strange.sum()):,} rows)."
+                found.append(Finding("unseen", "warning", told, (column,), {"rows": int(strange.sum())}))
+    return tuple(found)
 
 
 def typed(card: ModelCard, values: str | Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
