@@ -36,7 +36,9 @@ def strengths(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str,
     if plan.raw:  # cleaned first; a leak shows in the raw values as well
         kinds = {c: kind_of_input(c, rows[c])[0] for c in plan.raw}
         named = [tuple(c for c, kind in kinds.items() if kind == wanted) for wanted in ("number", "category")]
-        plan = dataclasses.replace(plan, numeric=named[0], categories=named[1], texts=(), recipe="", features="", raw=())
+        plan = dataclasses.replace(
+            plan, numeric=named[0], categories=named[1], texts=(), recipe="", features="", raw=()
+        )
     x = inputs_of(rows, plan)
     found = []
     for name in (*plan.numeric, *plan.categories):
