@@ -152,13 +152,13 @@ def one_step(number: str, source: str) -> None:
     }))  # fmt: skip
 
 
-def speed(rows: int) -> dict[str, Any]:
-    """Each step alone on `rows` rows of ten columns, in a process of its own."""
+def speed(rows: int, first: int = 0, last: int = 99) -> dict[str, Any]:
+    """Each step alone (or those from first to last) on `rows` rows of ten columns, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         raw, source = Path(folder) / "raw.parquet", Path(folder) / "source.parquet"
         make_table(rows, raw)
         stage(raw, source)
-        return {"rows": rows, "steps": [apart("one_step", str(n), str(source)) for n in range(len(STEPS))]}
+        return {"rows": rows, "steps": [apart("one_step", str(n), str(source)) for n in range(len(STEPS))[first:last]]}
 
 
 def whole_recipe(path: str, output: str) -> None:
@@ -213,16 +213,16 @@ def by_hand(path: str, output: str) -> None:
     )
 
 
-def peers(rows: int) -> dict[str, Any]:
-    """The proposed recipe against pandas by hand on the same file, each in a process of its own, three times in turn."""
+def peers(rows: int, times: int = 3) -> dict[str, Any]:
+    """The proposed recipe against pandas by hand on the same file, each in a process of its own, in turn."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.parquet"
         make_table(rows, raw)
         ours, hand = [], []
-        for _ in range(3):
+        for _ in range(times):
             hand.append(apart("by_hand", str(raw), str(Path(folder) / "hand.parquet")))
             ours.append(apart("whole_recipe", str(raw), "clean.parquet"))
-    middle = lambda runs, what: sorted(r[what] for r in runs)[1]  # noqa: E731
+    middle = lambda runs, what: sorted(r[what] for r in runs)[times // 2]  # noqa: E731
     return {
         "rows": rows, "opsmith": ours, "pandas by hand": hand,
         "seconds, opsmith to pandas": round(middle(ours, "seconds") / middle(hand, "seconds"), 2),
@@ -316,8 +316,10 @@ if __name__ == "__main__":
     if what in ("one_step", "whole_recipe", "by_hand"):
         {"one_step": one_step, "whole_recipe": whole_recipe, "by_hand": by_hand}[what](*words)
     elif what in ("speed", "peers"):
-        kept(what, {"speed": speed, "peers": peers}[what](int(words[0]) if words else 1_000_000))
+        numbers = [int(w) for w in words] or [1_000_000]
+        kept(" ".join([what, *words]), {"speed": speed, "peers": peers}[what](*numbers))
     elif what == "reviews":
-        kept(what, reviews(words))
+        for name in words:
+            kept(f"reviews {Path(name).name}", reviews([name]))
     else:
         entities()

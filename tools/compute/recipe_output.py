@@ -64,7 +64,7 @@ def write_table(
     """
     kind = ENDINGS[ending]
     spreadsheet = kind in ("csv", "excel")
-    marked = _formula_cells(stage) if safe and spreadsheet else {}
+    marked = formula_cells(stage) if safe and spreadsheet else {}
     columns = [_expression(f, bool(marked.get(f.name)), kind) for f in stage.schema if f.name != ROW]
     if row_numbers:
         columns.append(f"{quoted(ROW)} AS source_row")
@@ -93,7 +93,8 @@ def _about(metadata: Mapping[str, str]) -> str:
     return f", KV_METADATA {{{told}}}" if told else ""
 
 
-def _formula_cells(stage: Stage) -> dict[str, int]:
+def formula_cells(stage: Stage) -> dict[str, int]:
+    """How many texts of each column a spreadsheet would run."""
     texts = [f.name for f in stage.schema if is_text(f.type)]
     if not texts:
         return {}

@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any
 
 from opsmith.tools.compute import entities_table, model_requests, recipe_explain
-from opsmith.tools.compute.cells import Listing, shown
+from opsmith.tools.compute.cells import Listing, counted, shown
 from opsmith.tools.compute.recipe import Recipe, Step, recipe_name, stem
-from opsmith.tools.compute.recipe_output import default_output, ending_of, write_table
+from opsmith.tools.compute.recipe_output import default_output, ending_of, formula_cells, write_table
 from opsmith.tools.compute.recipe_report import cut, figures, sentence, tables
 from opsmith.tools.compute.recipe_run import BATCH_ROWS, Run, Stage, run_recipe, stage_rows
 from opsmith.tools.compute.recipe_wants import Asked
@@ -117,7 +117,10 @@ class Cleaning:
         findings = (*findings, *_lost(run))
         asked = model_requests.wanted(self.steps, run)
         idle = not any(ledger.did_something for ledger in run.ledgers) or run.after is self.source
-        if idle and not asked and (dry_run or not run.recipe.steps):
+        odd = self._odd_form() if not run.recipe.steps else []
+        if self.table.notes:
+            findings = (*findings, Finding("how-read", "info", f"Read as: {'; '.join(self.table.notes)}."))
+        if idle and not asked and not odd and (dry_run or not run.recipe.steps):
             state = (
                 "needs no cleaning that I can see"
                 if not run.recipe.steps
@@ -133,7 +136,9 @@ class Cleaning:
         output = self._checked(self.asked_output or self._default_output(run, vectors is not None))
         instead = [f.message for f in findings if f.id == "embedding-stand-in"]
         said = (
-            f"nothing to change was found; {output} would be the same {self.source.rows:,} rows"
+            f"no cell needs cleaning; {output} would be a plain copy ({'; '.join(odd)}), {self.source.rows:,} rows."
+            if odd
+            else f"nothing to change was found; {output} would be the same {self.source.rows:,} rows"
             if idle
             else sentence(run)
         )
@@ -208,6 +213,15 @@ class Cleaning:
         if paths.confined(self.context, output) == self.table.path.resolve():
             output = default_output(output, run.after.schema)
         return output
+
+    def _odd_form(self) -> list[str]:
+        """Why a file without a defect in its cells is still worth a plain copy: how it is written, formulas in it."""
+        formulas = sum(formula_cells(self.source).values()) if self._safe() else 0
+        text = self.table.path.suffix.lower() in (".csv", ".tsv", ".txt")
+        told = [f"so far {n}" for n in self.table.notes if text and n != "delimiter tab"]
+        if formulas and text:
+            told.append(f"{counted(formulas, 'cell')} that a spreadsheet would run marked as text")
+        return told
 
     def _safe(self) -> bool:
         """Whether formulas are marked as text in CSV and Excel files."""
