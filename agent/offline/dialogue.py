@@ -89,8 +89,16 @@ def _receipt(state: Dialogue, text: str) -> None:
         target = str(one.get("target", ""))
         if one.get("outcome") == "done" and target.startswith("model:"):
             state.model = target.removeprefix("model:")
+        if one.get("outcome") == "done" and one.get("kind") in ("write_files", "ask_model"):
+            made = [str(p) for p in one.get("paths", ()) if _is_table(str(p))]
+            state.files = [*made, *(f for f in state.files if f not in made)]
         if one.get("outcome") in ("rejected", "superseded"):
             state.refused = state.last
+
+
+def _is_table(path: str) -> bool:
+    """Whether a file that was written is a table one goes on with: no recipe, no list beside one."""
+    return path.endswith((".csv", ".tsv", ".parquet", ".jsonl", ".xlsx")) and not path.endswith("_entities.csv")
 
 
 def model_name(target: str) -> str:

@@ -126,26 +126,32 @@ def about_rows(scene: Scene) -> str | None:
 def own_names(scene: Scene) -> Filled | None:
     """`find product names from products.csv in message of mails.csv`: one file holds the names, the other the texts."""
     files = [m for m in scene.found.files if m.how == "exact"]
-    if len({m.value for m in files}) != 2 or not _FIND.search(scene.text[: files[0].start]):
+    if not files or len({m.value for m in files}) > 2 or not _FIND.search(scene.text[: files[0].start]):
         return None
-    first, second = files[0], files[-1]
-    own = re.search(
-        r"\b(?:from|using|with|listed in|named in|by|aus|de|per)\s+[`'\"]?$", scene.text[: first.start], re.I
-    )
-    there = re.search(r"\b(?:in|of|inside|within|from)\b[^.;]*$", scene.text[first.end : second.start], re.I)
-    late = re.search(r"\b(?:from|using|with|listed in|against|by)\s+[`'\"]?$", scene.text[: second.start], re.I)
-    if not ((own and there) or late):
-        return None
-    names, texts = (first.value, second.value) if own and there else (second.value, first.value)
+    first, second = files[0], files[-1] if len(files) > 1 else None
+    own = re.search(_FROM, scene.text[: first.start], re.I)
+    if second is None:
+        recent = next((f for f in (*scene.state.files, *scene.paths) if f != first.value), None)
+        if not own or not recent or not re.search(r"\b(?:in|inside|within)\b", scene.text[first.end :], re.I):
+            return None
+        names, texts, end = first.value, recent, len(scene.text)
+    else:
+        end = second.start
+        between = scene.text[first.end : end]
+        there = re.search(r"\b(?:in|of|inside|within|from)\b[^.;]*$", between, re.I)
+        if not (own and there) and not re.search(_FROM.replace("|named", "|against|named"), scene.text[:end], re.I):
+            return None
+        names, texts = (first.value, second.value) if own and there else (second.value, first.value)
     listed = {c["name"] for c in scene.columns_of(texts)}
     about = [c for c in scene.columns()[0] if c in listed]
     given = {
         "dataset": texts, "operations": ["entities"], "columns": about, "reference": names, "output": output(scene),
-        "kinds": entity_kinds(scene.text[: first.start] + scene.text[first.end : second.start]), "dry_run": dry(scene),
+        "kinds": entity_kinds(scene.text[: first.start] + scene.text[first.end : end]), "dry_run": dry(scene),
     }  # fmt: skip
     return Filled("clean", {k: v for k, v in given.items() if v not in (None, [], "")})
 
 
+_FROM = r"\b(?:from|using|with|listed in|named in|by|aus|de|per)\s+[`'\"]?$"
 _FIND = re.compile(
     r"\b(?:find|extract|pull|search|look for|spot|detect|tag|recogni[sz]e|which)\b.{0,40}\b(?:names?|products?|brands?|items?|people|persons?|customers?|places?|cities|compan(?:y|ies)|organi[sz]ations?|entit(?:y|ies)|terms?)\b|"
     r"\b(?:find|extract|pull|tag)\b.{0,20}\b(?:entit(?:y|ies)|mentions)\b",

@@ -185,12 +185,26 @@ class Gazetteer:
         names = {str(v).strip() for v in values if v is not None and len(str(v).strip()) >= 3}
         return cls(type, tuple(sorted(names, key=lambda n: (-len(n), n))))
 
+    def usual(self, found: str) -> str:
+        """How the list writes a name that was found: `nimbus-3000s` is Nimbus 3000."""
+        known = _usual_names(self.names)
+        return known.get(_folded(found)) or known.get(_folded(re.sub(r"(?:'s|s)$", "", found)), found)
+
     def find(self, text: str) -> Iterator[Entity]:
         pattern = _gazetteer_pattern(self.names)
         if pattern is None:
             return
         for match in pattern.finditer(text):
             yield Entity(self.type, match.group(), match.start(), match.end(), 0.98)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s-]+", "", name).casefold()
+
+
+@cache
+def _usual_names(names: tuple[str, ...]) -> dict[str, str]:
+    return {_folded(n): n for n in names}
 
 
 @cache

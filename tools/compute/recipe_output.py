@@ -31,10 +31,12 @@ def ending_of(name: str) -> str:
 
 
 def default_output(dataset: str, schema: pa.Schema) -> str:
-    """NAME_clean.EXT beside the source; nested columns need Parquet.
+    """NAME_clean.EXT beside the source, NAME_clean_2.EXT for a copy of a copy; nested columns need Parquet.
 
     >>> default_output("data/reviews.csv.gz", pa.schema([("a", pa.string())]))
     'data/reviews_clean.csv'
+    >>> default_output("reviews_clean.csv", pa.schema([])), default_output("reviews_clean_2.csv", pa.schema([]))
+    ('reviews_clean_2.csv', 'reviews_clean_3.csv')
     """
     path = PurePosixPath(dataset)
     name = path.name.lower()
@@ -45,7 +47,9 @@ def default_output(dataset: str, schema: pa.Schema) -> str:
             ".feather": ".parquet", ".arrow": ".parquet"}.get(ending, ".csv")  # fmt: skip
     if kept in (".csv", ".tsv") and any(pa.types.is_nested(f.type) for f in schema):
         kept = ".parquet"
-    return (path.parent / f"{stem(dataset)}_clean{kept}").as_posix()
+    made = re.fullmatch(r"(.*_clean)(?:_(\d+))?", stem(dataset))
+    name = f"{made.group(1)}_{int(made.group(2) or 1) + 1}" if made else f"{stem(dataset)}_clean"
+    return (path.parent / f"{name}{kept}").as_posix()
 
 
 def write_table(

@@ -67,6 +67,12 @@ def test_own_names_win_over_lists_and_forgive_case_and_dashes() -> None:
     ]
 
 
+def test_own_names_are_written_as_the_list_has_them() -> None:
+    found = [PRODUCTS.usual(e.text) for e in PRODUCTS.find("two nimbus-3000s, an AEROPRESS GO")]
+    assert found == ["Nimbus 3000", "AeroPress Go"]
+    assert PRODUCTS.usual("something else") == "something else"
+
+
 def test_types_can_be_named_in_other_words_and_unknown_ones_are_refused() -> None:
     assert known_types(["people", "Prices"]) == ("person", "money")
     with pytest.raises(ToolError, match="no entity type 'colour'"):

@@ -95,12 +95,14 @@ def _fit_entities(source: Source, step: Step) -> Fitted:
 
 
 def _entities(batch: Batch, step: Step, fitted: Fitted) -> None:
-    """One text column a type: the distinct entities of the row, joined by `; `."""
+    """One text column a type: the distinct entities of the row joined by `; `, own names as the user's list has them."""
+    usual = {g.type: g.usual for g in gazetteers_of(step)}
     unanswered: list[Any] = fitted.setdefault("unanswered", [])
     for column in step.columns:
         found = found_in(batch.array(column).cast(pa.string()).to_pylist(), step, unanswered)
         for kind in fitted["kinds"][column]:
-            cells = ["; ".join(dict.fromkeys(e.text for e in row if e.type == kind)) or None for row in found]
+            written = usual.get(kind, str)
+            cells = ["; ".join(dict.fromkeys(written(e.text) for e in row if e.type == kind)) or None for row in found]
             batch.add(f"{column}_{kind}", pa.array(cells, pa.string()))
 
 
