@@ -68,7 +68,16 @@ class FilterReader(DateFilters):
         if column is None:
             return None
         a, b = self._number(low, column), self._number(high, column)
+        compared = re.search(r"\b(?:compar\w+|differ\w*)\b", m.string) and m.string[: m.start()].endswith("between ")
+        if compared and "between" not in m.group():  # `compare the loss between seatbelt 1 and 2`: two groups
+            self.out.both.append((column, (a, b)))
+            return Condition(column, "in", (a, b))
         return Condition(column, "between", (min(a, b), max(a, b)))
+
+    def _signed(self, m: re.Match[str]) -> Condition | None:
+        column = self._numeric(self._indexes(m, "c")[0])
+        sign = "<" if (m["sign"] or m["sign2"]) == "negative" else ">"
+        return None if column is None else Condition(column, sign, (0,))
 
     def _between_after(self, m: re.Match[str]) -> Condition | None:
         low, high = self._indexes(m, "n")[:2]
@@ -198,8 +207,10 @@ class FilterReader(DateFilters):
 
     def _text(self, m: re.Match[str]) -> Condition | None:
         strings, values = self._indexes(m, "s"), self._indexes(m, "v")
+        other = m["as_word"]  # a word that would else be a column's name
         wanted = self.g.strings[int(strings[0])] if strings else self.g.said[f"§v{values[0]}"] if values else m["word"]
-        named = self._indexes(m, "c")
+        wanted = self.g.said[other] if other else wanted
+        named = [i for i in self._indexes(m, "c") if f"§c{i}" != other]
         column = self._any(named[0]) if named else self._longest_text()
         if column is None or not wanted:
             return None

@@ -155,7 +155,7 @@ def _exact_columns(marking: _Marking) -> None:
         text = marking.source[start:end]
         named = keys.get(key)
         plural = None
-        if named is None and not key.isdigit():
+        if named is None and not key.isdigit() and len(key) > 3:  # `yes` is no plural of a column y
             plural = (
                 keys.get(key.removesuffix("es"))
                 or keys.get(key.removesuffix("s"))

@@ -47,7 +47,11 @@ class Source:
     def _alike(self, other: Table) -> bool:
         """Whether both files hold the same kind of rows: most columns of the smaller are in the other too."""
         mine, theirs = ({folded(c) for c in t.column_names} for t in (self.table, other))
-        return len(mine & theirs) >= 0.6 * min(len(mine), len(theirs)) and not re.search(r"\bjoin", self.question)
+        shared, sizes = len(mine & theirs), (len(mine), len(theirs))
+        alike = shared >= 0.6 * min(sizes) and shared >= 0.4 * max(
+            sizes
+        )  # a list of names shares most of its few columns
+        return alike and not re.search(r"\bjoin", self.question)
 
     def _side_by_side(self, made: Plan, other: Table) -> Plan:
         import sqlglot
@@ -74,14 +78,17 @@ class Source:
 
     def _join(self, other: Table) -> None:
         pairs = join_key(self.table, other, self.question)
+        self.question = _without_key(self.question, pairs)
         taken = {folded(c) for c in self.table.column_names}
         keys = {b for _, b in pairs}
-        stem = _stem(other.name)
-        added = [
-            f"r.{quoted(c.name)} AS {quoted(c.name if folded(c.name) not in taken else f'{stem} {c.name}')}"
+        stem = other.name.partition(":")[2] or _stem(other.name)
+        titles = {
+            c.name: c.name if folded(c.name) not in taken else f"{stem} {c.name}"
             for c in other.columns
             if c.name not in keys
-        ]
+        }
+        added = [f"r.{quoted(name)} AS {quoted(title)}" for name, title in titles.items()]
+        self.question = _named_by_table(self.question, stem, titles)
         on = " AND ".join(
             f"CAST(d.{quoted(a)} AS VARCHAR) = CAST(r.{quoted(b)} AS VARCHAR)"
             if self.table.column(a).kind != other.column(b).kind
@@ -101,6 +108,23 @@ class Source:
         told = " and ".join(a if a == b else f"{a} = {b}" for a, b in pairs)
         missed = f"; {lost:,} of {self.table.rows:,} rows have no partner" if lost else ""
         self.notes.append(f"data is {self.table.name} joined with {other.name} on {told}{missed}.")
+
+
+def _without_key(question: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """The question without what it says of the key: `join them by tailnum: mean seats` asks for mean seats."""
+    names = "|".join(re.escape(n) for n in {n for pair in pairs for n in pair})
+    key = rf"\b(?:join\w*|merg\w+|match\w*|link\w*|combin\w+)\s(?:\w+\s){{0,3}}?(?:by|on|via|using|over)\s(?:the )?(?:{names})\b[:,]?"
+    return re.sub(key, " ", question, flags=re.IGNORECASE)
+
+
+def _named_by_table(question: str, stem: str, titles: dict[str, str]) -> str:
+    """Columns said with their table (`airline name`, of airlines.csv) written as the column that is meant."""
+    last = re.split(r"[\W_]+", stem.lower())[-1]
+    one = last.removesuffix("s") if len(last) > 3 else last
+    for name, title in titles.items():
+        said = rf"\b{re.escape(one)}(?:s|'s)?\s{re.escape(name)}\b"
+        question = re.sub(said, lambda _, t=title: f'"{t}"', question, flags=re.IGNORECASE)  # type: ignore[misc]
+    return question
 
 
 def join_key(table: Table, other: Table, question: str) -> list[tuple[str, str]]:

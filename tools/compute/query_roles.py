@@ -162,7 +162,8 @@ def _share(reader: Reader, made: Reading, left: list[int]) -> None:
     numbers = [
         c for c in numbers if reader.kinds.binary(c) is None and (c.kind == "number" or reader.kinds.facts(c)[1] > 15)
     ]
-    if numbers and re.search(rf"(?:{_SHARE})\s(?:of )?(?:the )?(?:{_PART} )*§c\d+", reader.text):
+    counted = re.search(rf"(?:{_SHARE})\s(?:of )?(?:the )?(?:{_PART} )*§c\d+(?P<rows>\s(?:with|where|that|which|when|who|having)\s§f)?", reader.text)  # fmt: skip
+    if numbers and counted and not counted["rows"]:  # `share of hours with rain` is one of rows
         from opsmith.tools.compute.query_read import Measure
 
         made.measures = [Measure(numbers[0])]

@@ -7,12 +7,16 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from opsmith.tools.contract import ToolError
 
+# what a packed file that is cut off or damaged raises while it is read
+DAMAGED = (OSError, EOFError, zlib.error)
 SAMPLE = 512 * 1024  # bytes looked at
 _DELIMITERS = ",;\t|"
 _BOMS = (
@@ -60,10 +64,37 @@ def open_bytes(path: Path) -> io.BufferedIOBase:
     if name.endswith(".gz"):
         return gzip.open(path, "rb")  # type: ignore[return-value]
     if name.endswith(".zst"):
-        import zstandard
-
-        return zstandard.open(path, "rb")  # type: ignore[return-value]
+        return _zstandard(path)
     return path.open("rb")
+
+
+def _zstandard(path: Path) -> io.BufferedIOBase:
+    """A zstandard file unpacked; its errors become those of any file."""
+    try:
+        import zstandard
+    except ImportError:
+        raise ToolError(f"{path.name} is packed with zstandard: pip install zstandard, or unpack it first.") from None
+
+    class Unpacked(io.RawIOBase):
+        def __init__(self) -> None:
+            self.inner = zstandard.open(path, "rb")
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            try:
+                read = self.inner.read(len(buffer))
+            except zstandard.ZstdError as error:
+                raise OSError(str(error)) from None
+            buffer[: len(read)] = read
+            return len(read)
+
+        def close(self) -> None:
+            self.inner.close()
+            super().close()
+
+    return io.BufferedReader(Unpacked())
 
 
 def shape_of(path: Path, shown: str) -> CsvShape:
@@ -71,7 +102,7 @@ def shape_of(path: Path, shown: str) -> CsvShape:
     try:
         with open_bytes(path) as file:
             raw = file.read(SAMPLE)
-    except (OSError, EOFError, ValueError) as error:
+    except (*DAMAGED, ValueError) as error:
         raise ToolError(
             f"{shown} cannot be unpacked ({_short(error)}). It looks cut off or is not what its name says."
         ) from None

@@ -21,7 +21,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple
     import dataclasses
     import tempfile
 
-    from opsmith.tools.data.csv_shape import as_plain_csv, as_utf8, shape_of
+    from opsmith.tools.data.csv_shape import DAMAGED, as_plain_csv, as_utf8, shape_of
 
     shape = shape_of(path, shown)
     with tempfile.TemporaryDirectory(prefix="opsmith-csv-") as folder:
@@ -30,9 +30,10 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple
             if shape.rewrite:
                 source = Path(folder) / "utf8.csv"
                 as_utf8(path, shape, source)
+            written = dataclasses.replace(shape, encoding="utf-8") if shape.rewrite else shape
             small = source.stat().st_size <= SMALL
-            rows, odd = as_plain_csv(path, shape, Path(folder) / "plain.csv") if small and source == path else (None, 0)
-        except (OSError, EOFError, csv.Error) as error:
+            rows, odd = as_plain_csv(source, written, Path(folder) / "plain.csv") if small else (None, 0)
+        except (*DAMAGED, csv.Error) as error:
             raise ToolError(f"{shown} cannot be read to its end ({first_line(error)}). It looks cut off.") from None
         notes = list(shape.notes())
         try:
@@ -45,9 +46,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple
             connection.execute("DROP VIEW IF EXISTS data")
             connection.execute("DROP TABLE IF EXISTS raw")
             plain = Path(folder) / "plain.csv"
-            _, odd = as_plain_csv(
-                source, dataclasses.replace(shape, encoding="utf-8") if shape.rewrite else shape, plain
-            )
+            _, odd = as_plain_csv(source, written, plain)
             notes = list(shape.notes())
             if odd:
                 notes.append(
@@ -72,6 +71,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Path, shape: Any, s
         "delim": literal(shape.delimiter),
         "header": str(shape.header).lower(),
         "null_padding": "true",
+        "comment": "''",  # a line that starts with # is a row like any other
         "hive_partitioning": "false",  # a folder called x=1 says nothing about a file named alone
         "quote": literal(chr(34) if shape.quoted else ""),
         "escape": literal(chr(34) if shape.quoted else ""),
@@ -143,6 +143,28 @@ GAPS = (
 )  # words that pandas, R and spreadsheets write for a missing cell
 
 
+def _likely_numbers(connection: duckdb.DuckDBPyConnection, names: list[str], decimal: str) -> list[str]:
+    """Those of some text columns whose first cells are all numbers or words for missing, with a number among them."""
+    chosen = ", ".join(quoted(n) for n in names)
+    rows = connection.execute(f"SELECT {chosen} FROM data LIMIT {max(50, min(2000, 100_000 // len(names)))}").fetchall()
+    found = []
+    for name, cells in zip(names, zip(*rows, strict=True), strict=False):
+        numbers = 0
+        for cell in cells:
+            text = (cell or "").strip()
+            if cell is None or text.lower() in GAPS:
+                continue
+            try:
+                float(text if decimal == "." else text.replace(",", "."))
+            except ValueError:
+                break
+            numbers += 1
+        else:
+            if numbers:
+                found.append(name)
+    return found
+
+
 def _numbers_with_gaps(connection: duckdb.DuckDBPyConnection, decimal: str) -> list[str]:
     """Read text columns whose cells are all numbers or a word for missing (NA) as the numbers they are; a note that says so."""
     texts = [row[0] for row in connection.execute("DESCRIBE data").fetchall() if row[1] == "VARCHAR"]
@@ -165,8 +187,7 @@ def _numbers_with_gaps(connection: duckdb.DuckDBPyConnection, decimal: str) -> l
     told, replaced = [], []
     for start in range(0, len(texts), 100):
         part = texts[start : start + 100]
-        first = counted(part, "(SELECT * FROM data LIMIT 2000)")
-        likely = [n for n, (_, numbers, others, _) in zip(part, first, strict=True) if numbers and not others]
+        likely = _likely_numbers(connection, part, decimal)
         for name, (gaps, numbers, others, points) in zip(
             likely, counted(likely, "data") if likely else [], strict=True
         ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +18,32 @@ UNPACKED_LIMIT = 4 << 30  # bytes that an archive may claim to hold
 
 def read_excel(connection: duckdb.DuckDBPyConnection, path: Path, shown: str, sheet: str | None) -> tuple[str, ...]:
     """Load one sheet; its first row with two or more filled cells is the header. Notes on what was read."""
+    from xml.etree.ElementTree import ParseError
+
     import openpyxl
 
+    # openpyxl meets damage wherever it stands, so many of Python's own errors mean a damaged file here
+    damaged = (
+        *(zipfile.BadZipFile, zlib.error, ParseError, LookupError),
+        *(OSError, ValueError, TypeError, AttributeError, EOFError),
+    )
     try:
         _check_zip(path, shown)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError):
+        names = book.sheetnames
+    except damaged:
         raise ToolError(f"{shown} is not really an Excel file. Export it again as .xlsx or CSV.") from None
-    names = book.sheetnames
     if sheet is not None and sheet not in names:
         raise ToolError(f"{shown} has no sheet {sheet!r}. It has: {', '.join(names)}.")
+    if not names:
+        raise ToolError(f"{shown} has no sheet in it.")
     chosen = sheet or names[0]
-    rows = [list(r) for r in book[chosen].iter_rows(values_only=True)]
+    try:
+        rows = [list(r) for r in book[chosen].iter_rows(values_only=True)]
+    except damaged:
+        raise ToolError(f"Sheet {chosen} of {shown} is damaged. Export it again as .xlsx or CSV.") from None
+    finally:
+        book.close()
     rows = [r for r in rows if any(c is not None and str(c).strip() for c in r)]
     if not rows:
         raise ToolError(f"Sheet {chosen} of {shown} is empty.")
@@ -40,12 +55,12 @@ def read_excel(connection: duckdb.DuckDBPyConnection, path: Path, shown: str, sh
 
 def read_json(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple[str, ...]:
     """A JSON array of records, or one record a line; broken lines are counted and said."""
-    from opsmith.tools.data.csv_shape import open_bytes
+    from opsmith.tools.data.csv_shape import DAMAGED, open_bytes
 
     try:
         with open_bytes(path) as file:
             text = file.read().decode("utf-8-sig", errors="replace")
-    except (OSError, EOFError):
+    except DAMAGED:
         raise ToolError(f"{shown} cannot be unpacked. It looks cut off.") from None
     broken: list[int] = []
     try:
@@ -156,7 +171,7 @@ def unpack_zip(path: Path, shown: str, folder: Path) -> Path:
                         raise ToolError(f"{shown} unpacks to more than {UNPACKED_LIMIT >> 30} GB, so it is not opened.")
                     out.write(block)
             return target
-    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, zlib.error, ValueError):
         raise ToolError(f"{shown} is not a zip file that can be unpacked.") from None
 
 

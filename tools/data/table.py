@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from opsmith.tools.data.places import Place
 
+_DAMAGE = re.compile(r"Failed to read file|[Pp]arquet|[Tt]hrift|[Cc]orrupt|snappy|ZSTD|decompress")
 Kind = Literal["integer", "number", "boolean", "date", "datetime", "time", "text", "other"]
 
 
@@ -62,12 +65,27 @@ class Table:
 
     def sql(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query over the view `data`; for figures, not for whole tables."""
-        return self.connection.execute(query, parameters or []).fetchall()
+        with self._readable():
+            return self.connection.execute(query, parameters or []).fetchall()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """A damaged part of a file, met while it is read, becomes one sentence."""
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            # the engine's errors about files share no class: some are plain, some name the file
+            if type(error) is duckdb.Error or isinstance(error, duckdb.IOException) or _DAMAGE.search(str(error)):
+                raise ToolError(f"{self.name} is damaged and cannot be read to its end: {first_line(error)}") from None
+            raise
 
     def answer(self, query: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column titles and at most `limit` rows of a query that somebody asked; `stop` ends it from another thread."""
-        cursor = self.connection.execute(query)
-        return [d[0] for d in cursor.description], cursor.fetchmany(limit)
+        with self._readable():
+            cursor = self.connection.execute(query)
+            return [d[0] for d in cursor.description], cursor.fetchmany(limit)
 
     def stop(self) -> None:
         """End the question that is being answered."""
@@ -75,7 +93,8 @@ class Table:
 
     def arrow(self, query: str) -> pa.Table:
         """Rows of a query over the view `data` as Arrow columns; for a sample that is held, not for whole tables."""
-        return self.connection.sql(query).to_arrow_table()
+        with self._readable():
+            return self.connection.sql(query).to_arrow_table()
 
     def batches(self, query: str, rows: int) -> Iterator[pa.RecordBatch]:
         """Rows of a query over the view `data`, in file order, at most so many at a time."""
@@ -83,7 +102,8 @@ class Table:
 
     def frame(self, query: str) -> pd.DataFrame:
         """Rows of a query over the view `data` as a DataFrame; for a sample, not for whole tables."""
-        return self.connection.execute(query).df()
+        with self._readable():
+            return self.connection.execute(query).df()
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Put rows that are held beside the table: `sql` answers questions over `name` too."""
@@ -177,7 +197,7 @@ def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
         if on_spark is not None:
             return on_spark
         notes = _load_all(connection, context, path, files, shown, part)
-        _without_nan(connection, sum(f.stat().st_size for f in files))
+        _looked_for_nan(connection, sum(f.stat().st_size for f in files), shown)
         table = _locked(connection, f"{shown}:{part}" if part else shown, path, notes)
         table.files = tuple(files)
         return table
@@ -213,7 +233,7 @@ def _open_place(context: Context, place: Place) -> Table:
             notes = databases.read(connection, context, place)
         else:
             notes = stores.read(connection, context, place, Path(kept.name), load)
-        _without_nan(connection, NAN_CHECK + 1)
+        _looked_for_nan(connection, NAN_CHECK + 1, place.shown)
         table = _locked(connection, place.shown, Path(place.shown), notes)
     except BaseException:
         connection.close()
@@ -260,6 +280,16 @@ def _load_all(
 
 
 NAN_CHECK = 800 << 20  # bytes of a file up to which it is looked through for NaN when it is opened
+
+
+def _looked_for_nan(connection: duckdb.DuckDBPyConnection, size: int, shown: str) -> None:
+    """`_without_nan`; what cannot be read then is one sentence."""
+    import duckdb
+
+    try:
+        _without_nan(connection, size)
+    except duckdb.Error as error:
+        raise ToolError(f"{shown} is damaged and cannot be read: {first_line(error)}") from None
 
 
 def _without_nan(connection: duckdb.DuckDBPyConnection, size: int) -> None:
@@ -341,15 +371,18 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> t
 
 
 def _arrow(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple[str, ...]:
+    import duckdb
     import pyarrow as pa
     import pyarrow.feather
 
     try:
-        connection.register("incoming", pyarrow.feather.read_table(path))
-    except (pa.ArrowInvalid, OSError) as error:
+        found = pyarrow.feather.read_table(path)
+        found.validate(full=True)  # texts that are no texts would be met later, somewhere else
+        connection.register("incoming", found)
+        connection.execute("CREATE TABLE data AS SELECT * FROM incoming")
+        connection.unregister("incoming")
+    except (pa.ArrowException, OSError, duckdb.Error) as error:
         raise ToolError(f"{shown} cannot be read as an Arrow file: {first_line(error)}") from None
-    connection.execute("CREATE TABLE data AS SELECT * FROM incoming")
-    connection.unregister("incoming")
     return ()
 
 
