@@ -151,6 +151,7 @@ def main() -> None:
     given.add_argument("--repeat", type=int, default=3)
     given.add_argument("--venvs", type=Path)
     given.add_argument("--limit", type=int, default=600, help="seconds for one run")
+    given.add_argument("--patience", type=float, default=60, help="a peer that took more seconds is run once only")
     given.add_argument("--build", action="store_true", help=argparse.SUPPRESS)
     given.add_argument("--one", help=argparse.SUPPRESS)
     given.add_argument("--path", type=Path, help=argparse.SUPPRESS)
@@ -171,7 +172,7 @@ def main() -> None:
     for _ in range(told.repeat):
         for name in told.peers:
             peer, _, mode = name.partition(":")
-            if runs[name] and "error" in runs[name][-1]:
+            if runs[name] and ("error" in runs[name][-1] or runs[name][-1]["seconds"] > told.patience):
                 continue
             runs[name].append(apart(peer, mode, path, told.venvs, told.limit))
             print(name, json.dumps(runs[name][-1], default=str)[:400], flush=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from opsmith.tools.data.aggregates import NUMERIC, TEMPORAL, pattern_counts
+from opsmith.tools.data.aggregates import NUMERIC, TEMPORAL
 from opsmith.tools.data.arrow_values import encoded, floats, places, strings, truths, whole
 from opsmith.tools.data.table import Column, Table, quoted
 
@@ -144,18 +144,17 @@ class Sample:
         return tuple(int(p) for p in self.positions[np.flatnonzero(mask)[:limit]])
 
     def patterns(self, asked: dict[str, str], columns: list[str]) -> dict[str, dict[str, int]]:
-        """column -> pattern name -> how many of the sampled values match as a whole."""
-        self.table.register("sample", self.arrow)
-        try:
-            found: dict[str, dict[str, int]] = {c: {} for c in columns}
-            for start in range(0, len(columns), 20):
-                keyed = {f"{c}\x00{k}": (c, p) for c in columns[start : start + 20] for k, p in asked.items()}
-                for key, n in pattern_counts(self.table, keyed, "sample").items():
-                    column, pattern = key.rsplit("\x00", 1)
-                    found[column][pattern] = n
-            return found
-        finally:
-            self.table.unregister("sample")
+        """column -> pattern name -> how many of the sampled values match as a whole, blanks around them left aside."""
+        import pyarrow.compute as pc
+
+        found: dict[str, dict[str, int]] = {}
+        for name in columns:
+            texts, often = pc.utf8_trim_whitespace(self.distinct_texts(name)), self.counted(name)
+            found[name] = {
+                key: int(often[truths(pc.match_substring_regex(texts, f"(?s)^(?:{pattern})$"))].sum())
+                for key, pattern in asked.items()
+            }
+        return found
 
 
 def is_small(table: Table) -> bool:

@@ -29,7 +29,8 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _TYPED = r"^\s*([-+.,]?\d|[$€£¥₹]|USD|EUR|GBP|CHF)"  # what a number or a sum of money begins with
-_NUMBERED = r"@|(\d\D*){7}"  # what personal data has in it
+# what personal data has in it: an @, seven digits with little between them, or the blocks of an IBAN
+_NUMBERED = r"@|\d([^\dA-Za-z_]{0,3}\d){6}|[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){2}"
 _DAMAGED = r"[^\x00-\x7f]|[A-Za-z]\?[a-z]{2}|\\u00"
 SEARCHED = 1500  # texts searched for personal data; the rest is counted like these
 

@@ -286,19 +286,6 @@ def grouped(
     return [(r[0], int(r[1]), r[2]) for r in table.sql(sql)]
 
 
-def pattern_counts(table: Table, patterns: Mapping[str, tuple[str, str]], source: str = "data") -> dict[str, int]:
-    """How many values of a column match a regular expression as a whole: key -> (column, pattern); one pass."""
-    if not patterns:
-        return {}
-    pieces = [
-        f"count(*) FILTER (regexp_full_match(trim(CAST({quoted(c)} AS VARCHAR)), "
-        f"'{p.replace(chr(39), chr(39) * 2)}', 's'))"
-        for c, p in patterns.values()
-    ]
-    row = table.sql(f"SELECT {', '.join(pieces)} FROM {source}")[0]
-    return {k: int(v) for k, v in zip(patterns, row, strict=True)}
-
-
 def _sql(number: float) -> str:
     """A double as SQL, whatever its sign or size."""
     return f"({float(number)!r}::DOUBLE)"
