@@ -26,8 +26,8 @@ def explain(asking: Asking, found: FeatureSet, wish: Wish) -> Result:
     metric = metrics.NAMES.get(found.metric, found.metric)
     low, high = min(parts, key=lambda p: p[2]), max(parts, key=lambda p: p[2])
     told = (
-        f"{entry.name} is {entry.meaning}. Where it is {high[0]}, the {what} of {found.target} is {high[2]:.4g}; "
-        f"where it is {low[0]}, {low[2]:.4g}. Measured on held-out folds it is worth {interval(entry)} {metric}"
+        f"{entry.name} is {entry.meaning}. Where it is {high[0]}, the {what} of {found.target} is {plain_number(high[2])}; "
+        f"where it is {low[0]}, {plain_number(low[2])}. Measured on held-out folds it is worth {interval(entry)} {metric}"
         f"{' to the ' + ' and the '.join(entry.models) + ' model' if entry.models else ''}."
     )
     rows = tuple((p[0], p[1], round(p[2], 5)) for p in parts)
@@ -64,7 +64,7 @@ def parts_of(values: np.ndarray, outcome: np.ndarray, most: int = 8) -> list[Bin
     if len(known) <= most:
         for value in known:
             inside = values == value
-            found.append((f"{value:.4g}", int(inside.sum()), float(outcome[inside].mean())))
+            found.append((f"{plain_number(value)}", int(inside.sum()), float(outcome[inside].mean())))
     else:
         codes = np.minimum(binned(values[present]) * most // 20, most - 1)
         for code in np.unique(codes):
@@ -74,3 +74,12 @@ def parts_of(values: np.ndarray, outcome: np.ndarray, most: int = 8) -> list[Bin
     if (~present).any():
         found.append(("missing", int((~present).sum()), float(outcome[~present].mean())))
     return found
+
+
+def plain_number(value: float) -> str:
+    """A number as people write it: whole with thousands apart where it is large, four digits else.
+
+    >>> plain_number(41692.8), plain_number(0.12345)
+    ('41,693', '0.1235')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

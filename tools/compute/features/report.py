@@ -12,7 +12,7 @@ from opsmith.tools.compute.drift_svg import HEIGHT, PAD, WIDTH
 from opsmith.tools.compute.features import metrics, proposed, telling
 from opsmith.tools.compute.features.ask import Asking
 from opsmith.tools.compute.features.compute import Rows, fit
-from opsmith.tools.compute.features.explain import Bin, parts_of
+from opsmith.tools.compute.features.explain import Bin, parts_of, plain_number
 from opsmith.tools.compute.features.featureset import Entry
 from opsmith.tools.compute.features.suggest import Suggestions
 from opsmith.tools.compute.features.transformer import outcome_of
@@ -123,7 +123,7 @@ def _bars(parts: list[Bin]) -> str:
         tall = (value - base) / ((top - base) or 1.0) * (HEIGHT - 2 * PAD - 12)
         x = PAD + i * slot
         drawn.append(_rectangle(x + 3, HEIGHT - PAD - tall, slot - 6, tall, f"{rows:,} rows"))
-        drawn.append(_text(x + slot / 2, HEIGHT - PAD - tall - 3, f"{value:.3g}", 9))
+        drawn.append(_text(x + slot / 2, HEIGHT - PAD - tall - 3, plain_number(value), 9))
         low, _, high = label.partition(" to ")  # a range takes two lines, so that its neighbours do not run into it
         drawn.append(_text(x + slot / 2, HEIGHT - 16 if high else HEIGHT - 10, low, 8))
         if high:

@@ -101,7 +101,7 @@ def outcome_of(values: pd.Series[Any], task: str) -> np.ndarray:
     return (coded == np.bincount(coded.astype(int)).argmax()).astype(float) if task == "multiclass" else coded
 
 
-def save(transformer: FeatureTransformer, path: Path) -> None:
+def save(transformer: Any, path: Path) -> None:
     """Write a fitted transformer with skops."""
     import skops.io
 

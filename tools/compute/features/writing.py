@@ -14,6 +14,7 @@ from opsmith.tools.compute.features import related
 from opsmith.tools.compute.features.expression import columns_of, learns, looks_back, parse
 from opsmith.tools.compute.features.featureset import FeatureSet
 from opsmith.tools.compute.features.module import module_text
+from opsmith.tools.compute.features.plain_sklearn import as_sklearn
 from opsmith.tools.compute.features.related import Aggregate
 from opsmith.tools.compute.features.transformer import FeatureTransformer, save
 from opsmith.tools.compute.recipe import stem
@@ -168,6 +169,11 @@ def action_for(
     kept = propose.new_scratch_file(context, ".skops")
     save(transformer, kept)
     files = set_files(output)
+    staged = {output: copy, files["transformer"]: kept}
+    if (plain := as_sklearn(transformer)) is not None:
+        files["sklearn"] = files["transformer"].replace(".skops", "_sklearn.skops")
+        staged[files["sklearn"]] = propose.new_scratch_file(context, ".skops")
+        save(plain, staged[files["sklearn"]])
     about = (
         f"Features to predict {found.target}, made from {table.name}."
         if found.target
@@ -180,7 +186,7 @@ def action_for(
     action = propose.write(
         context,
         texts={files["set"]: found.to_yaml(), files["module"]: code},
-        staged={output: copy, files["transformer"]: kept},
+        staged=staged,
         tables=(first_rows(table, found, values),),
         notes=(f"{table.name} itself is not changed.", *notes),
     )
