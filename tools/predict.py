@@ -52,8 +52,12 @@ def predict(
     if values:
         x, found = typed(card, values)
         pipeline = registry.load(card)
+        background, drawn = _background(context, card, x)
+        if drawn:
+            x, found = _as_usual(card, x, found, background)
         scored = score_rows(card, pipeline, x, limit)
-        return _one(context, card, x, scored, (*found, *unseen_inside(card, pipeline, x)))
+        found = (*found, *unseen_inside(card, pipeline, x))
+        return _one(context, card, x, scored, found, background if drawn else None)
     if not dataset:
         raise NeedsAnswer(f"What should {card.name} score: a file, or values such as {_sample(card)}?")
     table = open_table(context, dataset)
@@ -118,13 +122,35 @@ def _writing(context: Context, card: Any, made: Any, target: str, scored: Any, s
     return propose.write(context, staged={target: part}, tables=(counts, shown), kind="save_predictions")
 
 
-def _one(context: Context, card: Any, x: Any, scored: Any, found: tuple[Finding, ...]) -> Result:
-    """The prediction for typed values, always with its reasons."""
+def _as_usual(card: Any, x: Any, found: tuple[Finding, ...], background: Any) -> tuple[Any, tuple[Finding, ...]]:
+    """What was not typed taken as it usually is in the training data (median, or the commonest value), and told so.
+
+    A gap would say something of its own to the model, which nobody meant.
+    """
+    absent = next((f.columns for f in found if f.id == "absent"), ())
+    usual: dict[str, Any] = {}
+    for name in absent:
+        known = background[name].dropna()
+        if len(known):
+            numbers = known.dtype.kind in "fiub"
+            usual[name] = float(known.median()) if numbers else known.mode().iloc[0]
+    if not usual:
+        return x, found
+    shown = ", ".join(
+        f"{n} {v:.4g}" if isinstance(v, float) else f"{n} {str(v)[:24]}" for n, v in list(usual.items())[:6]
+    )
+    more = f" and {len(usual) - 6} more" if len(usual) > 6 else ""
+    told = f"Not given, so taken as usual in {card.data.get('path')}: {shown}{more}."
+    kept = tuple(f for f in found if f.id != "absent")
+    return x.assign(**usual)[list(x.columns)], (*kept, Finding("usual", "info", told, tuple(usual)))
+
+
+def _one(context: Context, card: Any, x: Any, scored: Any, found: tuple[Finding, ...], background: Any) -> Result:
+    """The prediction for typed values, always with its reasons where the training data is there to hold it against."""
     from opsmith.tools.compute.explanation import reasons, shapley
 
-    background, drawn = _background(context, card, x)
     why = ""
-    if drawn:
+    if background is not None:
         parts = shapley(scored.value, x, background, draws=48, seed=context.seed, check=context.check)[0]
         why = reasons(parts, x.iloc[0], 5)
     said = _cell(scored.said[0])

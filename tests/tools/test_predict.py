@@ -93,3 +93,10 @@ def test_a_quantity_has_no_threshold(place: Context) -> None:
     assert "mean" in predict("price_model", "prices.csv", dry_run=True, context=place).headline
     with pytest.raises(ToolError, match="does not apply"):
         predict("price_model", "prices.csv", threshold=0.5, context=place)
+
+
+def test_what_is_not_typed_is_taken_as_usual_and_said(place: Context) -> None:
+    said = predict("left_model", values="fee=95", context=place)
+    told = {f.id: f.message for f in said.findings}
+    assert "Not given, so taken as usual in" in told["usual"] and "plan " in told["usual"] and "absent" not in told
+    assert "missing" not in said.headline and said.data["reasons"].startswith("fee=95")
