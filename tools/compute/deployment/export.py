@@ -147,8 +147,8 @@ def _export(card: ModelCard, project: Path) -> Exported:
     foreign = sorted({t.split(".")[0] for t in trusted} & {"lightgbm", "xgboost"})
     if foreign:
         raise ToolError(
-            f"{card.name} version {card.version} needs {foreign[0]}, for which no hashed lock is shipped, so no service is "
-            "written for it. Train it with gradient_boosting, the same method."
+            f"{card.name} version {card.version} needs {foreign[0]}, which a service runs as ONNX only, and {why}. Install "
+            "onnxmltools (pip install 'opsmith[boosting]'), or train it with gradient_boosting, the same method."
         )
     facts = {"rows": len(asked), "difference": 0.0, "labels_differ": 0, "tolerance": TOLERANCE, "on": told}
     return Exported(
@@ -204,10 +204,11 @@ def _convert(card: ModelCard, pipeline: Any) -> bytes:
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    from opsmith.tools.compute.deployment import onnx_parts
+    from opsmith.tools.compute.deployment import onnx_boosted, onnx_parts
 
     onnx_parts.teach()
-    pipeline = _calibrated_last(pipeline)
+    onnx_boosted.teach()
+    pipeline, names = onnx_boosted.uncoded(_calibrated_last(pipeline))
     types = [
         (str(s["column"]), (FloatTensorType if s["kind"] == "number" else StringTensorType)([None, 1]))
         for s in card.signature
@@ -218,6 +219,8 @@ def _convert(card: ModelCard, pipeline: Any) -> bytes:
     made = to_onnx(pipeline, initial_types=types, options=options, name="model", target_opset=OPSET)
     for entry in list(made.graph.output)[2 if hasattr(pipeline, "predict_proba") else 1 :]:
         made.graph.output.remove(entry)  # scores that nobody asks for
+    if names is not None:
+        onnx_boosted.named(made, names)
     onnx_parts.portable(made)
     return bytes(made.SerializeToString())
 

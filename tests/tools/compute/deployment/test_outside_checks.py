@@ -191,8 +191,7 @@ if TERRAFORM and (MIRROR / "registry.terraform.io/hashicorp/aws").is_dir():
         rollout = Rollout(tmp_path, platform="ecs")
         folder = rollout.folder / "terraform"
         ends = "".join(
-            f'    {s} = "{amazon}"\n'
-            for s in ("ec2", "ecs", "ecr", "iam", "logs", "elbv2", "applicationautoscaling", "sts")
+            f'    {s} = "{amazon}"\n' for s in ("ec2", "ecs", "ecr", "iam", "logs", "elbv2", "appautoscaling", "sts")
         )
         (folder / "stand_in_override.tf").write_text(
             'provider "aws" {\n  access_key = "x"\n  secret_key = "x"\n  skip_credentials_validation = true\n'
