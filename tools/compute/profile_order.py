@@ -47,26 +47,20 @@ def order_findings(
             return row
         return f"{np.datetime64(int(moment), 's').astype('datetime64[D]')} ({row})"
 
+    def stretch(id: str, first: int, last: int, message: str) -> Finding:
+        rows = (last - first + 1) * sample.step
+        start, end = int(places[first]), int(places[last])
+        evidence = {"count": rows, "share": (last - first + 1) / len(series), "from_row": start, "to_row": end}
+        fix = f"show rows {start} to {places[min(first + 5, last)]} of {p.name}"
+        return Finding(id, "warning", message, (c.name,), evidence, (start, end), fix)
+
     stuck = _stuck(series)
     if stuck:
         first, last = stuck
-        ends = last == len(series) - 1
+        until = "to the end" if last == len(series) - 1 else f"to {at(last)}"
         kept = "" if c.is_text else f" at {short(float(series[first]))}"
-        yield Finding(
-            "stuck",
-            "warning",
-            f"{c.name} stops moving{kept} from {at(first)} {'to the end' if ends else f'to {at(last)}'}, "
-            f"{(last - first + 1) * sample.step:,} rows.",
-            (c.name,),
-            {
-                "count": (last - first + 1) * sample.step,
-                "share": (last - first + 1) / len(series),
-                "from_row": int(places[first]),
-                "to_row": int(places[last]),
-            },
-            (int(places[first]), int(places[last])),
-            f"show rows {places[first]} to {places[min(first + 5, last)]} of {p.name}",
-        )
+        rows = (last - first + 1) * sample.step
+        yield stretch("stuck", first, last, f"{c.name} stops moving{kept} from {at(first)} {until}, {rows:,} rows.")
         return
     if c.is_text or c.kind in ("category", "code", "boolean", "ordinal") or c.distinct < 15:
         return
@@ -88,20 +82,8 @@ def order_findings(
     burst = _burst(series)
     if burst:
         first, last = burst
-        yield Finding(
-            "outlier_burst",
-            "warning",
-            f"{c.name} is far from its usual level from {at(first)} to {at(last)} and then returns.",
-            (c.name,),
-            {
-                "count": (last - first + 1) * sample.step,
-                "share": (last - first + 1) / len(series),
-                "from_row": int(places[first]),
-                "to_row": int(places[last]),
-            },
-            (int(places[first]), int(places[last])),
-            f"show rows {places[first]} to {places[min(first + 5, last)]} of {p.name}",
-        )
+        when_to = f"from {at(first)} to {at(last)} and then returns"
+        yield stretch("outlier_burst", first, last, f"{c.name} is far from its usual level {when_to}.")
     coarser = _coarser(series)
     if coarser is not None:
         yield Finding(

@@ -58,19 +58,21 @@ def _copies(p: TableProfile, sample: Sample) -> Iterable[list[str]]:
     for c in p.columns:
         if c.kind in ("constant", "empty") or c.distinct < 2:
             continue
+        s = c.scalars
         codes = sample.codes(c.name)
-        held = hash((codes.tobytes(), c.distinct, c.missing, c.stored in ("VARCHAR",)))
+        held = hash((codes.tobytes(), c.distinct, c.missing, c.is_text, s.mean, str(s.minimum), s.length_mean))
         groups.setdefault(held, []).append(c)
     for members in groups.values():
-        first, same = members[0], [members[0].name]
-        for other in members[1:]:
-            if not sample.whole and first.scalars.mean != other.scalars.mean:
-                continue
-            differ = f"{quoted(first.name)}::VARCHAR IS DISTINCT FROM {quoted(other.name)}::VARCHAR"
-            if (first.distinct > 20 or first.distinct == other.distinct) and not sample.count(differ):
-                same.append(other.name)
-        if len(same) > 1:
-            yield same
+        alike: list[list[ColumnProfile]] = []
+        for c in members:
+            for same in alike:
+                differ = f"{quoted(same[0].name)}::VARCHAR IS DISTINCT FROM {quoted(c.name)}::VARCHAR"
+                if not sample.count(differ):
+                    same.append(c)
+                    break
+            else:
+                alike.append([c])
+        yield from ([c.name for c in same] for same in alike if len(same) > 1)
 
 
 def _together(p: TableProfile, same: set[frozenset[str]]) -> list[list[str]]:

@@ -13,7 +13,7 @@ from opsmith.tools.compute.profile import TableProfile
 from opsmith.tools.compute.profile_copies import near_copies
 from opsmith.tools.compute.profile_kinds import named_like_id
 from opsmith.tools.compute.profile_sample import Sample
-from opsmith.tools.contract import Finding
+from opsmith.tools.contract import Finding, Severity
 from opsmith.tools.data.sql_text import literal, quoted
 
 _TOTAL = re.compile(r"^\s*(grand )?(total|sum|summe|gesamt|subtotal|average|mittelwert)s?\s*:?\s*$", re.IGNORECASE)
@@ -131,38 +131,26 @@ def _strange_rows(p: TableProfile, sample: Sample) -> Iterable[Finding]:
             total |= {n - len(last) for n, v in enumerate(last) if v is not None and _TOTAL.match(v)}
     if empty.any():
         n = int(empty.sum()) * sample.step
-        yield Finding(
-            "empty_rows",
-            "warning",
-            f"{n:,} row{'s are' if n > 1 else ' is'} empty from end to end.",
-            (),
-            {"count": n, "share": n / p.rows},
-            sample.rows_where(empty),
-            f"drop empty rows of {p.name}",
-        )
+        told = f"{n:,} row{'s are' if n > 1 else ' is'} empty from end to end."
+        yield _of_rows("empty_rows", "warning", told, n, sample.rows_where(empty), p, f"drop empty rows of {p.name}")
     twice = header >= min(2, len(p.columns))
     again_at = sample.rows_where(twice) if twice.any() or sample.whole else _header_at(p, sample)
     if again_at:
         n = max(int(twice.sum()) * sample.step, len(again_at))
-        yield Finding(
-            "repeated_header",
-            "critical",
-            f"The header stands again among the rows ({n:,} time{'s' if n > 1 else ''}), so numbers were read as text.",
-            (),
-            {"count": n, "share": n / p.rows},
-            again_at,
-            f"clean {p.name}",
-        )
+        times = f"{n:,} time{'s' if n > 1 else ''}"
+        told = f"The header stands again among the rows ({times}), so numbers were read as text."
+        yield _of_rows("repeated_header", "critical", told, n, again_at, p, f"clean {p.name}")
     if total:
-        yield Finding(
-            "total_row",
-            "warning",
-            "The last rows hold totals, not data.",
-            (),
-            {"count": len(total), "share": 1 / p.rows},
-            tuple(p.rows + n for n in sorted(total)),
-            f"clean {p.name}",
-        )
+        rows = tuple(p.rows + n for n in sorted(total))
+        told = "The last rows hold totals, not data."
+        yield _of_rows("total_row", "warning", told, len(total), rows, p, f"clean {p.name}")
+
+
+def _of_rows(
+    id: str, severity: Severity, message: str, count: int, rows: tuple[int, ...], p: TableProfile, fix: str
+) -> Finding:
+    """A finding about whole rows."""
+    return Finding(id, severity, message, (), {"count": count, "share": count / p.rows}, rows, fix)
 
 
 def _header_at(p: TableProfile, sample: Sample) -> tuple[int, ...]:
