@@ -49,6 +49,22 @@ def test_well_formed_files_give_no_word(name, tmp_path):
     assert faults(put(tmp_path, GOOD[name])) == []
 
 
+THIRD_PARTY = sorted(p.name for p in (DATA / "third_party").iterdir())
+
+
+@pytest.mark.parametrize("name", THIRD_PARTY)
+def test_manifests_of_public_projects_give_no_word(name):
+    tree = read_tree(DATA / "third_party" / name)
+    assert tree.objects and faults_of(tree) == []
+
+
+def test_a_node_port_of_zero_lets_kubernetes_choose(tmp_path):
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n"
+    service += "spec: {type: NodePort, ports: [{port: 80, nodePort: NUMBER}]}\n"
+    assert faults(put(tmp_path, {"a.yaml": service.replace("NUMBER", "0")})) == []
+    assert [f.rule for f in faults(put(tmp_path, {"a.yaml": service.replace("NUMBER", "80")}))] == ["port-out-of-range"]
+
+
 @pytest.mark.parametrize("case", BROKEN, ids=lambda c: f"{c['rule']}-{c['set']}")
 def test_a_broken_file_is_found_with_its_line_and_a_fix(case, tmp_path):
     text, line = broken(case)

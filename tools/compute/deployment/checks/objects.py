@@ -103,7 +103,8 @@ def _service_ports(service: Document) -> Iterator[Fault]:
         at = ("spec", "ports", number)
         for key, low, high in (("port", 1, 65535), ("targetPort", 1, 65535), ("nodePort", 30000, 32767)):
             value = port.get(key) if isinstance(port, dict) else None
-            if isinstance(value, int) and not low <= value <= high:
+            chosen = key == "nodePort" and value == 0  # Kubernetes chooses one
+            if isinstance(value, int) and not chosen and not low <= value <= high:
                 yield Fault(service.path, service.line(*at, key), "port-out-of-range", f"{key} {value} is not allowed.",
                             f"use a number from {low} to {high}")  # fmt: skip
 
