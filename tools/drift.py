@@ -83,7 +83,11 @@ def drift(
             names = [n for n in (names or before.table.column_names) if n not in gone]
         if target is None and asked is None and before is not None:
             target = _known_target(context, before.table.name)
-        wanted = now.table.column(target).name if target and actual is None and kind == "performance" else target
+        wanted = target
+        if target and actual is None and kind == "performance":
+            estimable = before is not None and target in before.table.column_names
+            if not estimable or target in now.table.column_names:  # without outcomes the scores are estimated
+                wanted = now.table.column(target).name
         question = Question(
             tuple(names), wanted, metric, threshold, kind,
             psi=float(threshold if threshold and metric in (None, "psi") else context.settings.get("drift.psi", 0.1)),

@@ -254,3 +254,12 @@ def test_random_splits_of_one_table_raise_no_alarm(place):
 def test_two_hundred_random_splits_of_one_table_raise_no_alarm(place):
     found = verdicts_of_splits(place, range(200))
     assert found["act"] <= 2 and found["watch"] <= 4
+
+
+def test_asked_for_performance_without_outcomes_it_estimates(place):
+    found = drift(
+        reference="car_loan_reference.csv.gz", current="car_loan_current.csv.gz", target="repaid", kind="performance",
+        context=place,
+    )  # fmt: skip
+    assert set(found.data["performance"]) >= {"estimated", "reference"} and "realised" not in found.data["performance"]
+    assert "estimated" in found.headline
