@@ -90,7 +90,7 @@ def _add_file(world: dict[str, Any], text: str) -> None:
 def _add_model(world: dict[str, Any], text: str) -> None:
     key, rest = text.split(" ", 1)
     name, facts = rest.split(": ", 1)
-    target, trained_on, versions, metric = (p.strip() for p in facts.split(","))
+    target, trained_on, versions, metric = (p.strip(' "') for p in facts.split(","))
     now, _, before = versions.lstrip("v").partition("/")
     measure, value = metric.split()
     entry: dict[str, Any] = {"target": target, "trained_on": world["files"][trained_on][0], "version": int(now)}

@@ -48,7 +48,7 @@ def build(
 
     card = _card(context, model, version)
     deployment = names.deployment_name(card.name)
-    reference = f"{deployment}:{names.image_tag(tag) if tag else f'v{card.version}'}"
+    reference = names.image_reference(deployment, tag, f"v{card.version}")
     limits = _within(port, rate, latency, seconds)
     cores = float(quantities.cpu(cpu).number) if cpu else None
     size = int(quantities.memory(memory).number) if memory else None

@@ -104,4 +104,6 @@ def clean(
             return work.explain(run, wanted)
         if whole:
             run = run.without_idle_steps()
-        return work.result(run, (*made.findings, *instead), dry_run=dry_run, row_numbers=row_numbers)
+        return work.result(
+            run, (*made.findings, *instead), dry_run=dry_run, row_numbers=row_numbers, wished=bool(operations)
+        )

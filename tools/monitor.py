@@ -9,7 +9,16 @@ from opsmith.tools.data import monitors, paths, propose, schedules
 from opsmith.tools.data.monitors import Monitor
 
 _DEFAULT_THRESHOLDS = {"psi": 0.2, "js": 0.1, "ks": 0.1, "missing": 0.05}
-_CHANNELS = {"mail": "email", "e-mail": "email", "console": "terminal", "http": "webhook", "hook": "webhook"}
+_CHANNELS = {
+    "mail": "email",
+    "e-mail": "email",
+    "console": "terminal",
+    "pagerduty": "webhook",
+    "pager": "webhook",
+    "teams": "webhook",
+    "http": "webhook",
+    "hook": "webhook",
+}
 _KINDS = {"create": "create_monitor", "change": "change_monitor", "disable": "disable_monitor"}
 
 
@@ -271,6 +280,8 @@ def _proposal(context: Context, change: str, after: Monitor) -> Action:
 def _warnings(context: Context, monitor: Monitor) -> list[str]:
     """What the person should know before it runs."""
     told = []
+    if monitor.channel == "webhook" and not context.settings.get("alerts.webhook_url"):
+        told.append("PagerDuty, Teams and others are reached by their webhook: set alerts.webhook_url.")
     if monitor.channel == "email" and not context.settings.get("alerts.smtp_url"):
         told.append("Mail is not set up yet: set alerts.smtp_url and alerts.email_to.")
     if monitor.channel == "webhook" and not context.settings.get("alerts.webhook_url"):

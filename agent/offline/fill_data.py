@@ -27,7 +27,7 @@ def profile(scene: Scene) -> Filled:
 
 
 _ROWS = re.compile(
-    r"\b(first|last|sample|head|random|top)\b.*\b(rows?|lines?|records?|entries|zeilen|filas|lignes)\b|\bhead\b|\b(show|see|give|print|display)\b.{0,20}\b\d+ (rows?|lines?|records?)|"
+    r"^\W*(?:(?:please|can you|could you|just)\s+)*(?:print|show|display|list|give|see|output|dump)\b(?: me)?(?: the)? (?:first|last|top) \d+ \w+\W*$|\b(first|last|sample|head|random|top)\b.*\b(rows?|lines?|records?|entries|zeilen|filas|lignes)\b|\bhead\b|\b(show|see|give|print|display)\b.{0,20}\b\d+ (rows?|lines?|records?)|"
     r"前\d+行|erste\w* \d+ zeilen|primeras \d+ filas|premières \d+ lignes"
 )
 _COMPARES = re.compile(
@@ -76,8 +76,26 @@ def query(scene: Scene) -> Filled:
         "n": grammar.count(scene.text),
         "reference": named[1] if len(named) > 1 else None,
     }
-    filled.arguments["question"] = f"first {filled.arguments['n'] or 5} rows" if rows and not about else scene.text
+    filled.arguments["question"] = _plainly(scene, filled, rows=bool(rows))
     return filled
+
+
+def _plainly(scene: Scene, filled: Filled, *, rows: bool) -> str:
+    """The question as typed, or in plain words where its own say what only this reading knows (columns by meaning)."""
+    given = filled.arguments
+    about, agg = given.get("columns") or [], given.get("agg")
+    if rows and not about:
+        return f"first {given['n'] or 5} rows"
+    named = {m.value for m in scene.found.columns if m.how == "exact"}
+    if agg == "share" and len(about) == 1 and not re.search(r"\d", scene.text):
+        return f"share of {about[0]}"
+    if about and agg and not set(about) & named:
+        return (
+            f"{'correlation' if agg == 'corr' else agg} of {' and '.join(about)}"
+            if agg == "corr"
+            else f"{agg} of {' by '.join(about)}"
+        )
+    return scene.text
 
 
 def _measured(scene: Scene, path: str | None, column: str) -> bool:

@@ -165,6 +165,8 @@ def monitor(scene: Scene) -> Filled:
         low,
     )
     number = grammar.threshold(grammar.wished(scene.text))
+    if isinstance(number, str):
+        number = round(float(number.rstrip("%")) / 100, 6)
     if isinstance(number, int) and every and re.search(rf"every {number}\b", low):
         number = None
     filled.arguments |= {

@@ -74,11 +74,11 @@ def _sought(scene: Scene) -> list[str]:
     """The words whose mentions are counted."""
     m = re.search(
         r"\b(?:how often|whenever \S+ (?:mention\w*|sa(?:y|id)\w*|contain\w*)|mentions? of)\s+(.+?)(?:\s+(?:turn|show|come|pop|crop|appear|occur|is|are|get|i want|as)\b|$)",
-        scene.text,
+        scene.raw or scene.text,
         re.IGNORECASE,
     )
     said = grammar.keywords(f": {m.group(1)}") if m else []
-    return said or grammar.keywords(scene.text)
+    return said or grammar.keywords(scene.raw or scene.text)
 
 
 def _related(filled: Filled, scene: Scene, wanted: list[str]) -> Filled:

@@ -19,6 +19,7 @@ from opsmith.agent.offline.fill_shared import (
     which_file,
 )
 from opsmith.agent.offline.fill_training import split_of, validation_of
+from opsmith.agent.offline.ground_meaning import by_meaning
 from opsmith.agent.offline.slots import Filled, Scene, meant_target, output, target_of, the_model
 
 
@@ -146,6 +147,8 @@ _REASONS = r"\band why\b|\bwith (?:the |its |their )?(?:reasons?|explanations?)\
 def predict(scene: Scene) -> Filled:
     filled = Filled("predict")
     name, choices = the_model(scene)
+    if name is None and choices:
+        name = _model_for(scene, choices)
     named = scene.files()
     path = named[0] if named else None
     if path is None and not scene.found.unknown_files:
@@ -180,6 +183,17 @@ def predict(scene: Scene) -> Filled:
         )
         filled.choices = [p for p in scene.paths if p != path][:6]
     return filled
+
+
+def _model_for(scene: Scene, names: list[str]) -> str | None:
+    """The one model whose target the words of a wish are about: `how long will it take` for one that predicts minutes."""
+    targets = {n: str((scene.model_entry(n) or {}).get("target") or "") for n in names}
+    told = [c.value for c in scene.found.columns]
+    meant = [m.value for m in by_meaning(scene.text, [{"name": t} for t in targets.values() if t])]
+    fits = [n for n, target in targets.items() if target in told] or [
+        n for n, target in targets.items() if target in meant
+    ]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _to_score(scene: Scene, name: str | None) -> str | None:

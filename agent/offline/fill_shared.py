@@ -111,7 +111,7 @@ def fresh_file(scene: Scene, name: str | None, action: str | None) -> str | None
         return recent[0]
     if action is not None:
         return None
-    needed = {c["name"] for c in scene.columns_of(str(trained_on))}
+    needed = {c["name"] for c in scene.columns_of(str(trained_on))} or {str(entry.get("target"))}
     fitting = [
         p for p in scene.paths if p != trained_on and needed and {c["name"] for c in scene.columns_of(p)} >= needed
     ]

@@ -121,6 +121,8 @@ def _after_last(
         or grammar.pick(scene.text, grammar.METRICS)
         or (tool == "monitor" and re.search(r"\b(?:off|disable|stop|pause|mute)\b", scene.low))
     )
+    if scene.files() and re.match(_SAME, scene.low) and scene.files()[0] != known.get("dataset"):
+        return _merged(tool, known, scene)
     figure = operations.aggregate(scene.low) is not None and tool != "query"
     if part and intent != tool and (tool == "profile" or figure):
         return None
@@ -129,6 +131,11 @@ def _after_last(
     if tool in ("query", "drift") and intent == tool and not scene.files() and something and (follows or short):
         return _merged(tool, known, scene)
     return None
+
+
+_SAME = (
+    r"\W*(?:and |now |ok,? |then |please |do |run )*(?:the )?(?:same|likewise|dasselbe|lo mismo|la même chose|pareil)\b"
+)
 
 
 def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool = False) -> Filled:

@@ -55,7 +55,7 @@ def part_models(found: Grounded, models: Sequence[Mapping[str, Any]]) -> None:
                 Mention("model", fits[0], m.start(group), m.end() if group == 1 else m.end(group), "part")
             )
             return
-    for m in re.finditer(r"[^\W_]{4,}", found.text):
+    for m in re.finditer(r"(?<![\w.])[^\W_]{4,}(?!\w)", found.text):
         word = folded(m.group())
         fits = [str(e["name"]) for e in models if word in set(tokens(str(e["name"]))) - _OF_MODELS]
         if len(fits) == 1 and not found.covered(m.start(), m.end()):

@@ -74,10 +74,66 @@ def mended(text: str, keep: frozenset[str]) -> str:
     return re.sub(r"[^\W\d_]{4,}", lambda m: _mended_word(m.group(), keep), text.casefold())
 
 
-def _mended_word(word: str, keep: frozenset[str]) -> str:
-    if word in keep or word in _common() or word in _field() or not word.isascii():
+_BARE = re.compile(r"(?<![\w./\\\-@=#:])[^\W\d_]{4,}(?![\w/\\@=]|[-.]\w)")
+_QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
+
+
+def respelt(text: str, keep: frozenset[str]) -> str:
+    """The text with slips of common words and of the field's words mended; names, quotes and paths stay as typed.
+
+    keep: words (lower case) of the names that are there. Words of other languages stay, unless they are the field's.
+
+    >>> respelt("trian a modle for `chrun`", frozenset())
+    'train a model for `chrun`'
+    """
+    quotes = [m.span() for m in _QUOTED.finditer(text)]
+    words = [m.group().casefold() for m in _BARE.finditer(text)]
+    english = sum(w in _common() or w in keep or w in _field() for w in words) * 2 >= len(words)
+
+    def mend(m: re.Match[str]) -> str:
+        word, low = m.group(), m.group().casefold()
+        if any(a <= m.start() < b for a, b in quotes) or _form_of(low, keep):
+            return word
+        name = word[0].isupper() and m.start() > 0 and not word.isupper()
+        better = _nearest(low) if name and len(low) > 6 else low if name else _respelt_word(low, english)
+        return word if better == low else better.capitalize() if word[0].isupper() and word[1:].islower() else better
+
+    return _BARE.sub(mend, text)
+
+
+def _form_of(word: str, keep: frozenset[str]) -> bool:
+    """Whether a word is known, or a known one with another ending."""
+    forms = {
+        word,
+        *(word[: -len(e)] for e in ("s", "es", "d", "ed", "er", "ers", "ing", "ly", "n", "en") if word.endswith(e)),
+    }
+    forms |= {f + "e" for f in forms if word.endswith(("ing", "er"))}
+    return any(len(f) > 2 and (f in keep or f in _common() or f in _field() or f in _meant()) for f in forms)
+
+
+@cache
+def _respelt_word(word: str, english: bool) -> str:
+    """A word of the field that is a slip away; else a common word that is one slip away and begins alike."""
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    near = _nearest(word)
+    if near != word:
+        return near
+    if not english or not word.isascii() or len(word) < 5:
         return word
-    return _nearest(word)
+    for known in _common_in_order():  # the most common first
+        if abs(len(known) - len(word)) > 1 or len(known) < 4 or (known[0] != word[0] and sorted(known) != sorted(word)):
+            continue
+        if known.startswith(word) or word.startswith(known):
+            continue
+        swapped = len(known) == len(word) and sorted(known) == sorted(word)
+        if (swapped or len(word) > 6) and DamerauLevenshtein.distance(word, known, score_cutoff=1) <= 1:
+            return known
+    return word
+
+
+def _mended_word(word: str, keep: frozenset[str]) -> str:
+    return word if not word.isascii() or _form_of(word, keep) else _nearest(word)
 
 
 @cache
@@ -86,11 +142,13 @@ def _nearest(word: str) -> str:
 
     most = 1 if len(word) < 7 else 2
     best, distance = word, most + 1
-    for known in _field():
-        if abs(len(known) - len(word)) > most or (known[0] != word[0] and len(word) < 6):
+    for known in sorted(_field()):
+        if abs(len(known) - len(word)) > most or (known[0] != word[0] and known[:1] != word[1:2]):
             continue
         if len(word) >= 5 and (known.startswith(word) or word.startswith(known)):
             return word  # an ending and not a slip: regress, regression
+        if len(known) < 4 or (len(word) == 4 and sorted(known) != sorted(word)):
+            continue
         found = DamerauLevenshtein.distance(word, known, score_cutoff=most)
         if found < distance or (found == distance and known[:2] == word[:2] and best[:2] != word[:2]):
             best, distance = known, found
@@ -98,15 +156,26 @@ def _nearest(word: str) -> str:
 
 
 @cache
-def _field() -> tuple[str, ...]:
+def _field() -> frozenset[str]:
     """Words of the field that are worth mending to."""
-    return tuple(sorted(set(_words("field_words.txt"))))
+    return frozenset(_words("field_words.txt"))
+
+
+@cache
+def _meant() -> frozenset[str]:
+    """Words whose meaning for columns is known; they are no slips either."""
+    return frozenset(_words("meanings.txt"))
 
 
 @cache
 def _common() -> frozenset[str]:
     """Common English words, which are never mended away."""
-    return frozenset(_words("common_words.txt"))
+    return frozenset(_common_in_order())
+
+
+@cache
+def _common_in_order() -> tuple[str, ...]:
+    return tuple(_words("common_words.txt"))
 
 
 def _words(name: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from opsmith.agent.offline.dialogue import read as read_dialogue
 from opsmith.agent.offline.reading import Reading, Step, read
 from opsmith.agent.offline.scene import DATA
 from opsmith.agent.offline.slots import Filled
+from opsmith.agent.replies import read_reply
 
 SMALLTALK = {
     "thanks": "You are welcome.",
@@ -72,11 +74,22 @@ class OfflinePlanner(BaseChatModel):
         if not isinstance(last, HumanMessage):
             return AIMessage("Say what you want to do.")
         known = {**_catalogue(messages), "tools": sorted(schemas)}
-        reading = read(str(last.content), known, read_dialogue(conversation))
+        state = read_dialogue(conversation)
+        if not known.get("pending") and not state.asked and _approves(str(last.content)):
+            return AIMessage("Nothing waits for your approval. Say what you want to do.")
+        reading = read(str(last.content), known, state)
         planned = [c for step in reading.steps for c in [_call_of(step, schemas)] if c]
         message = _calls(planned, conversation)
         message.additional_kwargs["reading"] = reading.told
         return message
+
+
+def _approves(text: str) -> bool:
+    """Whether a message is a plain yes."""
+    plain = re.match(
+        r"\W*(?:yes|yep|yeah|approved?|confirm(?:ed)?|go ahead|proceed|ja|sí|oui|是的?)\b", text.casefold()
+    )
+    return bool(plain) and read_reply(text).kind == "approve"
 
 
 def explain(text: str, catalogue: dict[str, Any]) -> Reading:

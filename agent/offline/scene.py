@@ -10,7 +10,7 @@ from opsmith.agent.offline.classifier import probabilities, situation
 from opsmith.agent.offline.dialogue import Dialogue
 from opsmith.agent.offline.grounding import ground
 from opsmith.agent.offline.intents import scores
-from opsmith.agent.offline.normalise import mended, with_digits
+from opsmith.agent.offline.normalise import mended, respelt, with_digits
 from opsmith.agent.offline.signs import overlap
 from opsmith.agent.offline.slots import Scene
 
@@ -23,18 +23,18 @@ CLEAR, GUESS = 3.0, 1.8  # scores from which an intent is clear, or at least a g
 
 
 def scene_of(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dict[str, str] | None = None) -> Scene:
-    spelt = with_digits(text)
     catalogue = _with_made(catalogue, made or {})
     known = frozenset(
         w for f in catalogue.get("files", ()) for c in f["columns"] for w in re.findall(r"[a-z]+", c["name"].casefold())
     )
     known |= frozenset(w for f in catalogue.get("files", ()) for w in re.findall(r"[a-z]+", f["path"].casefold()))
     known |= frozenset(w for m in catalogue.get("models", ()) for w in re.findall(r"[a-z]+", m["name"].casefold()))
+    spelt = with_digits(respelt(text, known))
     found = ground(spelt, catalogue, near=state.files[:2])
     marked = re.sub(r"\b(FILE|OUT|MODEL|COL|MON)\b", lambda m: f"\x00{m.group()}\x00", found.masked())
     low = mended(marked, known)
     masked = re.sub(r"\x00(file|out|model|col|mon)\x00", lambda m: m.group(1).upper(), low)
-    return Scene(spelt, mended(spelt, known), masked, found, catalogue, state, dict(made or {}))
+    return Scene(spelt, mended(spelt, known), masked, found, catalogue, state, dict(made or {}), text)
 
 
 def _with_made(catalogue: Mapping[str, Any], made: Mapping[str, str]) -> Mapping[str, Any]:
@@ -57,10 +57,6 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
     for intent in _UNMISTAKABLE:
         if cues[intent] >= _UNMISTAKABLE[intent]:
             sure[intent] = sure[intent] * 20 + 0.01
-    if (
-        cues["recall"] >= 9
-    ):  # a question about a version; the learnt sentences know versions from orders to retrain only
-        sure["recall"] += 3.0
     whole = sum(sure.values())
     return sorted(((6 * p / whole, intent) for intent, p in sure.items()), reverse=True)
 

@@ -45,6 +45,7 @@ class Scene:
     catalogue: Mapping[str, Any]
     state: Dialogue
     made: dict[str, str] = field(default_factory=dict)  # what an earlier step of the same sentence will make
+    raw: str = ""  # as typed, letter by letter: for words that are data themselves
 
     @property
     def paths(self) -> list[str]:

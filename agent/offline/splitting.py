@@ -50,6 +50,8 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
                 and re.search(r"\b(?:it|that)\b", part)
             ):
                 own = False  # `start it and check it` is one wish
+            if pieces and pieces[-1][1] == "train" and re.search(r"\btogether\b|\bin (?:the same|one) fold\b", part):
+                own = False  # `keep all rows of one customer together` tells how to split
             if pieces and (not own or order[0][1] == pieces[-1][1] or pieces[-1][1] == "remember"):
                 pieces[-1] = (
                     f"{pieces[-1][0]}{_joint(text, start)}{part}",

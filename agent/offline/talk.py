@@ -11,7 +11,7 @@ from opsmith.agent.offline.slots import Filled, Scene
 
 def talk(intent: str, scene: Scene) -> Filled:
     """Calls of the conversation's own tools."""
-    text = scene.text
+    text = scene.raw or scene.text
     if intent == "remember":
         topic = re.sub(
             r"^\W*(?:(?:please|and|also|ok(?:ay)?|hey|can you|could you|so|then|now|,)\s*)*(?:remember|memori[sz]e|note(?: down)?|make a note|take (?:a )?note|keep in (?:mind|your notes|memory)|jot(?: down)?|"
@@ -62,7 +62,7 @@ def asks_history(scene: Scene) -> bool:
         return False
     low = scene.low
     compares = re.search(
-        r"\bchallenger\b.*\b(?:vs|versus|or|against|beat)|\b(?:vs|versus|beat\w*)\b|\bwho wins\b|\b(?:older|earlier|other|previous|which|what|how many) versions?\b(?!.{0,40}\b(?:trained|approved|scored))",
+        r"\bchallenger\b.*\b(?:vs|versus|or|against|beat)|\b(?:vs|versus|beat\w*)\b|\bwho wins\b|\b(?:older|earlier|other|previous|which|what|how many|welche|qué|quelles?) versions?\b(?!.{0,40}\b(?:trained|approved|scored))",
         low,
     )
     return bool(re.search(_ASKS, low) and re.search(_VERSION, low) and re.search(_HISTORY, low)) and not compares

@@ -110,8 +110,12 @@ class Cleaning:
         *,
         dry_run: bool,
         row_numbers: bool = False,
+        wished: bool = False,
     ) -> Result:
-        """What the recipe does, with the files it would write as one action; entities are listed in a file beside."""
+        """What the recipe does, with the files it would write as one action; entities are listed in a file beside.
+
+        wished: steps were named, so that a copy is proposed although nothing was found to change.
+        """
         data = figures(run)
         data["recipe"] = run.recipe.to_yaml()
         findings = (*findings, *_lost(run))
@@ -120,7 +124,7 @@ class Cleaning:
         odd = self._odd_form() if not run.recipe.steps else []
         if self.table.notes:
             findings = (*findings, Finding("how-read", "info", f"Read as: {'; '.join(self.table.notes)}."))
-        if idle and not asked and not odd and (dry_run or not run.recipe.steps):
+        if idle and not asked and not odd and (dry_run or not (run.recipe.steps or wished)):
             state = (
                 "needs no cleaning that I can see"
                 if not run.recipe.steps

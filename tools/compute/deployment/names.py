@@ -27,8 +27,20 @@ def deployment_name(model: str) -> str:
     return plain
 
 
+def image_reference(name: str, said: str | None, otherwise: str) -> str:
+    """The image with its tag; a whole reference such as `churn:1.2` stays as it was said.
+
+    >>> image_reference("churn-model", "v9", "v1"), image_reference("churn-model", "churn:1.2", "v1")
+    ('churn-model:v9', 'churn:1.2')
+    """
+    tag = image_tag(said) if said else otherwise
+    named = said.rpartition(":")[0].lower() if said else ""
+    return f"{named if re.fullmatch(r'[a-z0-9]+(?:[._/-]+[a-z0-9]+)*', named) else name}:{tag}"
+
+
 def image_tag(said: str) -> str:
     """The tag itself when an image may have it; ToolError otherwise."""
+    said = said.rpartition(":")[2]  # `churn:1.2`: the image is named after the model, the tag is 1.2
     if not TAG.fullmatch(said):
         raise ToolError(
             f"{said[:60]!r} cannot be an image's tag: letters, digits, dot, dash and underscore, at most 128."
