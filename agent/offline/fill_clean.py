@@ -270,6 +270,8 @@ def _method(scene: Scene, wanted: list[str]) -> str | None:
         return "fuzzy"
     if "outliers" in wanted and re.search(rf"\b(?:drop|remov|delet|throw|discard)\w*\b.{{0,20}}\b{_ROW}\b", scene.low):
         return "drop"
+    if "entities" in wanted and re.search(r"\blanguage model\b|\bllm\b|\bgpt\b|\bopenai\b|\bspacy\b", scene.low):
+        return "spacy" if "spacy" in scene.low else "llm"
     if "mask_pii" in wanted and re.search(r"\bhash", scene.low):
         return "hash"
     return None

@@ -238,3 +238,20 @@ def test_a_table_without_defects_needs_no_write(tmp_path: Path) -> None:
 def test_tables_without_rows_or_values_do_not_fail(tmp_path: Path, text: str) -> None:
     (tmp_path / "t.csv").write_text(text)
     assert run(tmp_path, "t.csv").headline
+
+
+@pytest.mark.parametrize(("day_first", "first"), [(None, "2024-04-03"), (True, "2024-04-03"), (False, "2024-03-04")])
+def test_dates_that_could_be_either_are_said_and_read_as_told(
+    tmp_path: Path, day_first: bool | None, first: str
+) -> None:
+    (tmp_path / "a.csv").write_text("id,joined,iso\n1,03/04/2024,2024-01-02\n2,04/05/2024,2024-01-03\n")
+    told = clean("a.csv", day_first=day_first, output="b.csv", context=Context(tmp_path))
+    assert "could be read day first or month first" in next(f.message for f in told.findings if f.columns)
+    staged = next(f for f in told.actions[0].arguments["files"] if f["path"] == "b.csv")["staged"]
+    row = rows(tmp_path / staged)[0]
+    assert (row["joined"], row["iso"]) == (first, "2024-01-02")
+
+
+def test_dates_written_year_first_need_no_step(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,day,time\n1,2024-03-04,2024-03-04 10:00:00\n2,2024-04-05,2024-03-04 11:30:00\n")
+    assert "needs no cleaning" in clean("a.csv", context=Context(tmp_path)).headline

@@ -116,7 +116,7 @@ def order_of(values: Mapping[str, int], asked: bool | None = None) -> Order:
             votes["month"] += count
         elif first != second and matched[1]["sep"] != ".":
             votes["open"] += count
-    day_first = votes["day"] > votes["month"] if asked is None else asked
+    day_first = votes["day"] >= votes["month"] if asked is None else asked  # an even vote as the reader has it
     if asked is None and votes["day"] == votes["month"] == 0 and votes["dots"]:
         day_first = True
     return Order(day_first, votes["day"], votes["month"], votes["open"])

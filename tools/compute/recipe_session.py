@@ -18,7 +18,10 @@ from opsmith.tools.compute.recipe_run import BATCH_ROWS, Run, Stage, run_recipe,
 from opsmith.tools.compute.recipe_wants import Asked
 from opsmith.tools.contract import Action, Context, Finding, Result, ToolError
 from opsmith.tools.data import paths, propose
-from opsmith.tools.data.table import open_table
+from opsmith.tools.data.table import open_table, quoted
+
+_ONLY_DAY = "regexp_full_match(trim({}::VARCHAR), '[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}')"
+_YEAR_FIRST = "regexp_matches(trim({}::VARCHAR), '^[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}')"
 
 
 class Cleaning:
@@ -30,11 +33,13 @@ class Cleaning:
         self.context, self.asked_output, self.call = context, output, dict(call or {})
         self._scratch: list[Path] = []
         self.table = open_table(context, dataset)
+        self._chosen = "*"
         target = self.scratch_file()
         if output:
             self._checked(output)
         try:
-            reader = self.table.connection.sql("SELECT * FROM data").to_arrow_reader(BATCH_ROWS)
+            self._keep_unclear_dates(dataset)
+            reader = self.table.connection.sql(f"SELECT {self._chosen} FROM data").to_arrow_reader(BATCH_ROWS)
             stage_rows(reader, target, context.check, context.progress)
         except ToolError:
             raise
@@ -46,6 +51,38 @@ class Cleaning:
         self.source = Stage(target, limit, context.seed, context.check)
         self.after: Stage | None = None
         self.steps: tuple[Step, ...] = ()
+
+    def _keep_unclear_dates(self, dataset: str) -> None:
+        """Open the table again with dates as text where they are not written year first.
+
+        What `03/04/2025` means is then decided here, column by column, and said; a reader would decide in silence.
+        """
+        dated = [c for c in self.table.columns if c.kind in ("date", "datetime")]
+        text = (".csv", ".tsv", ".txt", ".gz", ".zip", ".zst")
+        if not dated or self.table.path.suffix.lower() not in text:
+            return
+        written = open_table(self.context, dataset, dates=False)
+        if [c.name for c in written.columns] != [c.name for c in self.table.columns]:
+            written.close()
+            return
+        clear, plain_days = (
+            written.sql(f"SELECT {', '.join(f'bool_and({form.format(quoted(c.name))})' for c in dated)} FROM data")[0]
+            for form in (_YEAR_FIRST, _ONLY_DAY)
+        )
+        cast = {
+            c.name: "DATE" if day is not False else "TIMESTAMP"
+            for c, first, day in zip(dated, clear, plain_days, strict=True)
+            if first is not False
+        }
+        if len(cast) == len(dated):
+            written.close()
+            return
+        self.table.close()
+        self.table = written
+        columns = [c.name for c in written.columns]
+        self._chosen = ", ".join(
+            f"TRY_CAST({quoted(n)} AS {cast[n]}) AS {quoted(n)}" if n in cast else quoted(n) for n in columns
+        )
 
     def __enter__(self) -> Cleaning:
         return self

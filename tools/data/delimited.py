@@ -15,8 +15,11 @@ IN_MEMORY = 1 << 30  # bytes of text up to which a table is loaded; larger ones 
 SMALL = 8 << 20  # bytes of text up to which the row count is checked against a second reader
 
 
-def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple[str, ...]:
-    """Delimited text, read as its shape says; rows that do not fit are set aside, counted and said."""
+def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str, dates: bool = True) -> tuple[str, ...]:
+    """Delimited text, read as its shape says; rows that do not fit are set aside, counted and said.
+
+    dates: whether columns of dates become dates; without, they stay text.
+    """
     import csv
     import dataclasses
     import tempfile
@@ -37,7 +40,8 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple
             raise ToolError(f"{shown} cannot be read to its end ({first_line(error)}). It looks cut off.") from None
         notes = list(shape.notes())
         try:
-            notes += _read_csv(connection, source, shape, stream=source == path and path.stat().st_size > IN_MEMORY)
+            large = source == path and path.stat().st_size > IN_MEMORY
+            notes += _read_csv(connection, source, shape, stream=large, dates=dates)
             found = connection.execute("SELECT count(*) FROM data").fetchone() if rows is not None else None
             sound = found is None or found[0] == rows
         except Exception:  # DuckDB refuses; the forgiving reader may not
@@ -55,7 +59,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple
                 )
             clean = dataclasses.replace(shape, delimiter=",", quoted=True, multiline=True)
             try:
-                notes += _read_csv(connection, plain, clean, stream=False)
+                notes += _read_csv(connection, plain, clean, stream=False, dates=dates)
             except Exception as error:
                 raise ToolError(f"{shown} could not be read as a table: {first_line(error)}") from None
         if not (source == path and path.stat().st_size > IN_MEMORY):
@@ -63,7 +67,12 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple
         return tuple(notes)
 
 
-def _read_csv(connection: duckdb.DuckDBPyConnection, source: Path, shape: Any, stream: bool) -> list[str]:
+_DATES = "'DATE', 'TIMESTAMP', "
+
+
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection, source: Path, shape: Any, stream: bool, dates: bool = True
+) -> list[str]:
     """Make `data` with DuckDB's reader; notes on rows set aside."""
     from opsmith.tools.data.formats import unique_names
 
@@ -80,7 +89,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Path, shape: Any, s
         "decimal_separator": literal(shape.decimal),
         "max_line_size": str(max(2 << 20, 4 * shape.longest)),
         # yes/no and t/f stay the words they are; what they mean is decided by whoever looks
-        "auto_type_candidates": "['BIGINT', 'DOUBLE', 'TIME', 'DATE', 'TIMESTAMP', 'VARCHAR']",
+        "auto_type_candidates": f"['BIGINT', 'DOUBLE', 'TIME', {_DATES if dates else ''}'VARCHAR']",
     }
     if shape.multiline or source.stat().st_size <= SMALL:
         options["parallel"] = "false"

@@ -171,8 +171,10 @@ def kind_of(stored: str) -> Kind:
     return "text" if base in {"VARCHAR", "ENUM", "UUID"} else "other"
 
 
-def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
+def open_table(context: Context, name: str, sheet: str | None = None, *, dates: bool = True) -> Table:
     """Open the table that a person named: a file, a folder, `sales/*.csv`, `book.xlsx:Sheet` or `shop.sqlite:table`.
+
+    dates: whether dates in delimited text are read as such; without, they stay the text that they are.
 
     The connection can afterwards read nothing but this table. ToolError in one sentence when it cannot be read.
     """
@@ -196,7 +198,7 @@ def open_table(context: Context, name: str, sheet: str | None = None) -> Table:
         on_spark = _on_spark(context, connection, path, files, shown)
         if on_spark is not None:
             return on_spark
-        notes = _load_all(connection, context, path, files, shown, part)
+        notes = _load_all(connection, context, path, files, shown, part, dates)
         _looked_for_nan(connection, sum(f.stat().st_size for f in files), shown)
         table = _locked(connection, f"{shown}:{part}" if part else shown, path, notes)
         table.files = tuple(files)
@@ -264,17 +266,18 @@ def _load_all(
     files: Sequence[Path],
     shown: str,
     part: str | None,
+    dates: bool = True,
 ) -> tuple[str, ...]:
     """Make `data` from one file or from several of one kind; notes on how they were read."""
     from opsmith.tools.data import folders
 
     if list(files) == [path]:
-        return _load(connection, context, path, shown, part)
+        return _load(connection, context, path, shown, part, dates)
     if folders.kind_of_file(files[0]) == "parquet":
         return folders.read_parquet(connection, path, files, shown)
 
     def load(one: duckdb.DuckDBPyConnection, file: Path, name: str) -> tuple[str, ...]:
-        return _load(one, context, file, name, None)
+        return _load(one, context, file, name, None, dates)
 
     return folders.read_each(connection, context, path, files, shown, load)
 
@@ -332,7 +335,12 @@ def _connect(context: Context) -> duckdb.DuckDBPyConnection:
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, context: Context, path: Path, shown: str, part: str | None
+    connection: duckdb.DuckDBPyConnection,
+    context: Context,
+    path: Path,
+    shown: str,
+    part: str | None,
+    dates: bool = True,
 ) -> tuple[str, ...]:
     """Make `data` from the file, by its kind; notes on how it was read."""
     from opsmith.tools.data import delimited, formats
@@ -343,7 +351,10 @@ def _load(
 
         with tempfile.TemporaryDirectory(prefix="opsmith-zip-") as folder:
             inner = formats.unpack_zip(path, shown, Path(folder))
-            return (f"unpacked {inner.name}", *_load(connection, context, inner, f"{shown} ({inner.name})", part))
+            return (
+                f"unpacked {inner.name}",
+                *_load(connection, context, inner, f"{shown} ({inner.name})", part, dates),
+            )
     bare = name.removesuffix(".gz").removesuffix(".zst")
     if bare.endswith((".parquet", ".pq")):
         return _parquet(connection, path, shown)
@@ -355,7 +366,7 @@ def _load(
         return formats.read_database(connection, path, shown, part)
     if bare.endswith((".feather", ".arrow")):
         return _arrow(connection, path, shown)
-    return delimited.read(connection, path, shown)
+    return delimited.read(connection, path, shown, dates)
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, shown: str) -> tuple[str, ...]:
