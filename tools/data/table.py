@@ -174,8 +174,7 @@ def kind_of(stored: str) -> Kind:
 def open_table(context: Context, name: str, sheet: str | None = None, *, dates: bool = True) -> Table:
     """Open the table that a person named: a file, a folder, `sales/*.csv`, `book.xlsx:Sheet` or `shop.sqlite:table`.
 
-    dates: whether dates in delimited text are read as such; without, they stay the text that they are.
-
+    dates: whether dates in delimited text are read as such; without, they stay text.
     The connection can afterwards read nothing but this table. ToolError in one sentence when it cannot be read.
     """
     from opsmith.tools.data import folders, places
@@ -335,12 +334,7 @@ def _connect(context: Context) -> duckdb.DuckDBPyConnection:
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection,
-    context: Context,
-    path: Path,
-    shown: str,
-    part: str | None,
-    dates: bool = True,
+    connection: duckdb.DuckDBPyConnection, context: Context, path: Path, shown: str, part: str | None, dates: bool
 ) -> tuple[str, ...]:
     """Make `data` from the file, by its kind; notes on how it was read."""
     from opsmith.tools.data import delimited, formats
@@ -351,10 +345,8 @@ def _load(
 
         with tempfile.TemporaryDirectory(prefix="opsmith-zip-") as folder:
             inner = formats.unpack_zip(path, shown, Path(folder))
-            return (
-                f"unpacked {inner.name}",
-                *_load(connection, context, inner, f"{shown} ({inner.name})", part, dates),
-            )
+            inside = f"{shown} ({inner.name})"
+            return (f"unpacked {inner.name}", *_load(connection, context, inner, inside, part, dates))
     bare = name.removesuffix(".gz").removesuffix(".zst")
     if bare.endswith((".parquet", ".pq")):
         return _parquet(connection, path, shown)
