@@ -193,8 +193,8 @@ def followed(known: Mapping[str, Any], scene: Scene) -> Filled | None:
         return Filled("features", {**kept, "skip": out})
     if _GENERATE.match(low):
         n = re.search(r"\b(?:first|best|top) (\d+)\b", low)
-        more = {"n": int(n.group(1)) if n else None, "output": output(scene)}
-        return Filled("features", {**kept, "operations": ["generate"], **{k: v for k, v in more.items() if v}})
+        asked = {"n": int(n.group(1)) if n else None, "output": output(scene)}
+        return Filled("features", {**kept, "operations": ["generate"], **{k: v for k, v in asked.items() if v}})
     about, excluded = scene.columns()
     known_at = re.search(
         r"\b(?:known|there|available|at hand|filled)\b.{0,30}\b(?:at|before|by|when|upfront|then)\b|\bonly (?:use|with|the columns|columns)\b",

@@ -91,8 +91,8 @@ def _names(model: Any) -> list[str]:
 
 def _plan(frame: Any, task: str, target: str, columns: Sequence[str]) -> training.Plan:
     kinds = {c: training.kind_of_input(c, frame[c])[0] or "category" for c in columns}
-    parts = [tuple(c for c in columns if kinds[c] == kind) for kind in ("number", "category", "text")]
-    return training.Plan(task, target, *parts, (), "", 0, raw=tuple(columns))
+    numbers, categories, texts = (tuple(c for c in columns if kinds[c] == k) for k in ("number", "category", "text"))
+    return training.Plan(task, target, numbers, categories, texts, (), "", 0, raw=tuple(columns))
 
 
 def _bare(task: str, target: str) -> training.Plan:

@@ -48,7 +48,7 @@ def _mean_of(part: Sequence[Trial], y: Any, made: Plan) -> Trial:
     from opsmith.tools.compute.training_fit import Trial
 
     first = part[0]
-    raw = None if made.task == "regression" else np.mean([t.raw for t in part], axis=0)
+    raw = None if made.task == "regression" else np.mean(np.stack([np.asarray(t.raw) for t in part]), axis=0)
     if raw is None:
         said = np.mean([t.said.astype(float) for t in part], axis=0)
     else:

@@ -104,8 +104,8 @@ def tune(
     wanted = (trials or 30) if seconds is None else trials
     deadline = None if seconds is None else time.monotonic() + seconds
     if done == 0:
-        for one in named:
-            study.enqueue_trial({"algorithm": one}, skip_if_exists=True)
+        for candidate in named:
+            study.enqueue_trial({"algorithm": candidate}, skip_if_exists=True)
         for one in PORTFOLIO if "gradient_boosting" in named else ():
             study.enqueue_trial(
                 {"algorithm": "gradient_boosting"} | {f"gradient_boosting.{k}": v for k, v in one.items()}

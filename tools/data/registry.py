@@ -247,7 +247,8 @@ def difference(a: ModelCard, b: ModelCard) -> list[tuple[str, Any, Any]]:
     pairs = [(f"data {k}", a.data.get(k), b.data.get(k)) for k in ("rows", "from", "to")]
     pairs.insert(0, ("trained on", a.data.get("path"), b.data.get("path")))
     if a.data.get("path") == b.data.get("path") and a.data.get("sha256") != b.data.get("sha256"):
-        pairs.append(("content of the file", *(f"sha256 {str(c.data.get('sha256'))[:12]}…" for c in (a, b))))
+        before, after = (f"sha256 {str(c.data.get('sha256'))[:12]}…" for c in (a, b))
+        pairs.append(("content of the file", before, after))
     pairs += [
         (f"metric {m}", _metric(a, m), _metric(b, m))
         for m in [*a.metrics, *(m for m in b.metrics if m not in a.metrics)]

@@ -62,7 +62,7 @@ def uncoded(pipeline: Any) -> tuple[Any, list[Any] | None]:
     last = pipeline[-1]
     if type(last).__name__ == "Coded":
         return _ending(pipeline, last.fitted_), last.classes_.tolist()
-    inner = getattr(last, "estimator", None)
+    inner: Any = getattr(last, "estimator", None)
     if type(inner).__name__ != "Coded":
         return pipeline, None
     outer = copy.copy(last)
