@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Protocol
 
-from opsmith.tools.compute.features.expression import Call, Column, Node, Number
+from opsmith.tools.compute.features.expression import Call, Column, Node, Number, Text
 from opsmith.tools.compute.features.look import Look, call
 
 MOST_PAIRS = 24  # columns of which all pairs are tried
@@ -93,7 +93,7 @@ class Interactions:
 
 
 class Categories:
-    """Categories as numbers: how common a value is, and its usual outcome, alone and in pairs."""
+    """Categories as numbers: how common a value is, whether it is a rare one, and its usual outcome, alone and in pairs."""
 
     name = "category"
 
@@ -103,6 +103,8 @@ class Categories:
                 yield call("frequency", c)
             if look.distinct[c] > 8:
                 yield call("target_mean", c)
+            if look.distinct[c] > 20:
+                yield Call("is", (call("rare", c, 10), Text("other")))
         for a, b in combinations(look.groups[:12], 2):
             if look.distinct[a] * look.distinct[b] > 6:
                 yield call("target_mean", call("cross", a, b))

@@ -33,6 +33,9 @@ def in_words(node: Node) -> str:
             return f"{in_words(other)} where {_condition(flags[0])}, else 0"
         if first == second:
             return f"{in_words(first)} squared"
+    if node.name == "is" and isinstance(node.arguments[0], Call) and node.arguments[0].name == "rare":
+        column, least = (in_words(a) for a in node.arguments[0].arguments)
+        return f"whether the value of {column} is a rare one (seen fewer than {least} times)"
     told = [in_words(a) for a in node.arguments]
     rest = ", ".join(told[1:4]) + (f" and {len(told) - 4} more" if len(told) > 4 else "")
     usage = function_of(node)
