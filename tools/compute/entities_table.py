@@ -44,7 +44,9 @@ def own_names(context: Context, reference: str) -> dict[str, list[str]]:
 def sentence(name: str, step: Step, counts: Counter[str]) -> str:
     """`mails.csv: 8 entities in message (5 product, 3 date).`"""
     told = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
-    return f"{name}: {sum(counts.values()):,} entities in {', '.join(step.columns)}{f' ({told})' if told else ''}."
+    found = counts.total()
+    word = "entity" if found == 1 else "entities"
+    return f"{name}: {found:,} {word} in {', '.join(step.columns)}{f' ({told})' if told else ''}."
 
 
 def long_table(stage: Stage, step: Step, target: Path, context: Context, show: int = 20) -> tuple[Counter[str], Table]:
