@@ -52,8 +52,8 @@ def halves(data: Path, name: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame
     return frame.iloc[np.sort(mixed[:cut])], frame.iloc[np.sort(mixed[cut:])]
 
 
-def ours(folder: Path, name: str, search: float, seed: int) -> dict:
-    """Opsmith on train.csv: the seconds to a default model, then a search, each with predictions for test.csv."""
+def ours(folder: Path, name: str, search: float, seed: int, ways: str) -> dict:
+    """Opsmith on train.csv: the seconds to a default model (`first`) and to a searched one, with predictions for test.csv."""
     from opsmith.agent.effects import Place, effect_of
     from opsmith.tools.compute.scoring import score_rows
     from opsmith.tools.compute.signature import read
@@ -65,6 +65,8 @@ def ours(folder: Path, name: str, search: float, seed: int) -> dict:
     told = {}
     split = {"split": "time"} if TABLES[name][2] else {}
     for way, given in (("first", {}), ("searched", {"minutes": search / 60})):
+        if way not in ways:
+            continue
         started = time.perf_counter()
         context = Context(folder, seed=seed)
         result = train("train.csv", target, model=way, **split, **given, context=context)
@@ -79,7 +81,7 @@ def ours(folder: Path, name: str, search: float, seed: int) -> dict:
     return told
 
 
-def flaml(folder: Path, name: str, budget: float, seed: int) -> dict:
+def flaml(folder: Path, name: str, budget: float, seed: int, _: str) -> dict:
     """FLAML on the same rows for so many seconds. Runs in its own environment, without Opsmith."""
     from flaml import AutoML
 
@@ -134,7 +136,7 @@ def positives(name: str, outcomes: pd.Series) -> np.ndarray:
     return (outcomes.to_numpy() == sorted(outcomes.unique())[1]).astype(int)
 
 
-def play(name: str, data: Path, peer: str | None, search: float, seed: int) -> dict:
+def play(name: str, data: Path, peer: str | None, search: float, seed: int, ways: str) -> dict:
     """One table, both sides, each in a process of its own."""
     train_rows, test_rows = halves(data, name, seed)
     target = TABLES[name][1]
@@ -143,7 +145,7 @@ def play(name: str, data: Path, peer: str | None, search: float, seed: int) -> d
         train_rows.to_csv(folder / "train.csv", index=False)
         test_rows.to_csv(folder / "test.csv", index=False)
         load = round(os.getloadavg()[0], 2)
-        told = side(sys.executable, "opsmith", folder, name, search, seed)
+        told = side(sys.executable, "opsmith", folder, name, search, seed, ways)
         record = {
             "rows": len(train_rows),
             "metric": "rmse" if name in REGRESSION else "auc",
@@ -151,18 +153,18 @@ def play(name: str, data: Path, peer: str | None, search: float, seed: int) -> d
             "opsmith": told,
         }
         if peer:
-            record["flaml"] = side(peer, "flaml", folder, name, told["searched"]["seconds"], seed)
+            record["flaml"] = side(peer, "flaml", folder, name, told["searched"]["seconds"], seed, ways)
             truth = positives(name, test_rows[target])
             theirs = np.load(folder / "flaml.npy")
-            for way in ("first", "searched"):
+            for way in told:
                 record[way] = judged(name, truth, np.load(folder / f"{way}.npy"), theirs, seed)
     return record
 
 
-def side(python: str, which: str, folder: Path, name: str, seconds: float, seed: int) -> dict:
+def side(python: str, which: str, folder: Path, name: str, seconds: float, seed: int, ways: str) -> dict:
     """Run one side in a fresh process; its record."""
     done = subprocess.run(
-        [python, __file__, "--side", which, str(folder), name, str(seconds), str(seed)],
+        [python, __file__, "--side", which, str(folder), name, str(seconds), str(seed), ways],
         capture_output=True, text=True, timeout=580, check=False,
     )  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
@@ -184,32 +186,38 @@ def page(known: dict) -> str:
     for name, r in known.items():
         if "searched" not in r:
             continue
-        s, f = r["searched"], r["first"]
+        s, first = r["searched"], r["opsmith"].get("first")
         lines.append(
             f"| {name} | {r['rows']:,} | {r['metric']} | {s['opsmith']:.4g} | {s['flaml']:.4g} | {s['gain']:+.3g} "
             f"({s['interval'][0]:+.3g} to {s['interval'][1]:+.3g}) | {s['verdict']} | {r['opsmith']['searched']['seconds']:.0f} "
-            f"| {r['opsmith']['first']['seconds']:.1f} s | {f['opsmith']:.4g} ({f['verdict']}) | {r['load']} |"
+            + (
+                f"| {first['seconds']:.1f} s | {r['first']['opsmith']:.4g} ({r['first']['verdict']}) "
+                if first
+                else "| | "
+            )
+            + f"| {r['load']} |"
         )
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     if sys.argv[1:2] == ["--side"]:
-        which, folder, name, seconds, seed = sys.argv[2:7]
+        which, folder, name, seconds, seed, ways = sys.argv[2:8]
         run = {"opsmith": ours, "flaml": flaml}[which]
-        print(json.dumps(run(Path(folder), name, float(seconds), int(seed))))
+        print(json.dumps(run(Path(folder), name, float(seconds), int(seed), ways)))
         return
     a = argparse.ArgumentParser(description=__doc__)
     a.add_argument("--data", type=Path, default=Path(os.environ.get("OPSMITH_DATA", "../shared/data")))
     a.add_argument("--peer", help="python of an environment that has FLAML")
     a.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
     a.add_argument("--seconds", type=float, default=20, help="search time of Opsmith; its whole time is FLAML's budget")
+    a.add_argument("--first", action="store_true", help="also time a default training, without a search")
     a.add_argument("--seed", type=int, default=0)
     a.add_argument("--out", type=Path, default=RESULTS / "train.json")
     o = a.parse_args()
     known = json.loads(o.out.read_text()) if o.out.exists() else {}
     for name in o.tables:
-        known[name] = play(name, o.data, o.peer, o.seconds, o.seed)
+        known[name] = play(name, o.data, o.peer, o.seconds, o.seed, "first,searched" if o.first else "searched")
         print(name, json.dumps({k: known[name].get(k) for k in ("first", "searched", "opsmith", "flaml")}), flush=True)
         o.out.parent.mkdir(parents=True, exist_ok=True)
         o.out.write_text(json.dumps(known, indent=1) + "\n")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from opsmith.agent.outcomes import append
 from opsmith.tools.contract import Context, ToolError
-from opsmith.tools.data import registry
+from opsmith.tools.data import prediction_log, registry
 from opsmith.tools.retrain import retrain
 from opsmith.tools.train import train
 
@@ -91,3 +93,28 @@ def test_a_column_that_vanished_is_named(place: Context) -> None:
     customers(100, seed=3).drop(columns="region").to_csv(place.project / "narrow.csv", index=False)
     found = retrain("left_model", "narrow.csv", context=place)
     assert "no longer there: region" in str(found.actions[0].preview.tables)
+
+
+def test_without_a_file_the_prediction_log_joined_with_its_outcomes_is_learnt_from(place: Context) -> None:
+    served = customers(160, seed=8)
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    rows = [
+        prediction_log.record(f"r{i}", "no", {"fee": r.fee, "plan": r.plan, "region": r.region}, model="left_model", version=1,
+                              time=start + timedelta(hours=i), score=0.2)
+        for i, r in enumerate(served.itertuples())
+    ]  # fmt: skip
+    append(place.project, "left_model", "predictions", rows)
+    known = [
+        {"request_id": f"r{i}", "time": "2026-04-01T00:00:00Z", "outcome": left}
+        for i, left in enumerate(served["left"][:120])
+    ]
+    append(place.project, "left_model", "outcomes", known)
+    asked = retrain("left_model", context=place)
+    assert asked.data["rows"] == 120 and asked.data["missing"] == []
+    assert asked.actions[0].arguments["time_column"] == "prediction_time"
+    carry_out(place.project, asked.actions[0], "log1")
+    challenger = registry.get(place.project, "left_model", "challenger")
+    assert challenger.validation["split"] == "time order" and challenger.data["from"].startswith("2026-03-01")
+    told = challenger.comparison
+    assert told["against"] == 1 and told["rows"] == 24 and told["recommendation"] in ("promote", "keep", "wait")
+    assert "95 % interval" in told["reason"] and registry.get(place.project, "left_model").version == 1
