@@ -143,13 +143,13 @@ def as_utf8(path: Path, shape: CsvShape, target: Path) -> None:
     part.replace(target)
 
 
-def as_plain_csv(path: Path, shape: CsvShape, target: Path) -> tuple[int, int]:
+def as_plain_csv(path: Path, shape: CsvShape, target: Path) -> tuple[int, int, int]:
     """Write a comma-separated copy in which every cell is quoted, parsed by Python's forgiving reader.
 
-    Returns the number of rows and how many had not as many fields as most. Shorter rows are filled up, longer ones keep
-    their extra fields in the last column, so that nothing is lost.
+    Returns the number of rows, how many had not as many fields as most, and how many cells are filled. Shorter rows are
+    filled up, longer ones keep their extra fields in the last column, so that nothing is lost.
     """
-    odd = rows = 0
+    odd = rows = filled = 0
     quoting = csv.QUOTE_MINIMAL if shape.quoted else csv.QUOTE_NONE
     csv.field_size_limit(1 << 30)
     with open_bytes(path) as file, target.open("w", encoding="utf-8", newline="") as out:
@@ -164,8 +164,10 @@ def as_plain_csv(path: Path, shape: CsvShape, target: Path) -> tuple[int, int]:
                 odd += 1
                 row = row + [""] * (shape.columns - len(row))
                 row = [*row[: shape.columns - 1], shape.delimiter.join(row[shape.columns - 1 :])]
+            if rows > int(shape.header):
+                filled += sum(map(bool, row))
             writer.writerow(row)
-    return rows - int(shape.header), odd
+    return rows - int(shape.header), odd, filled
 
 
 def _encoding(raw: bytes, shown: str) -> str:

@@ -35,22 +35,21 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str, dates: b
                 as_utf8(path, shape, source)
             written = dataclasses.replace(shape, encoding="utf-8") if shape.rewrite else shape
             small = source.stat().st_size <= SMALL
-            rows, odd = as_plain_csv(source, written, Path(folder) / "plain.csv") if small else (None, 0)
+            told = as_plain_csv(source, written, Path(folder) / "plain.csv") if small else None
         except (*DAMAGED, csv.Error) as error:
             raise ToolError(f"{shown} cannot be read to its end ({first_line(error)}). It looks cut off.") from None
         notes = list(shape.notes())
         try:
             large = source == path and path.stat().st_size > IN_MEMORY
             notes += _read_csv(connection, source, shape, stream=large, dates=dates)
-            found = connection.execute("SELECT count(*) FROM data").fetchone() if rows is not None else None
-            sound = found is None or found[0] == rows
+            sound = told is None or _holds(connection, *told)
         except Exception:  # DuckDB refuses; the forgiving reader may not
             sound = False
         if not sound:
             connection.execute("DROP VIEW IF EXISTS data")
             connection.execute("DROP TABLE IF EXISTS raw")
             plain = Path(folder) / "plain.csv"
-            _, odd = as_plain_csv(source, written, plain)
+            _, odd, _ = as_plain_csv(source, written, plain)
             notes = list(shape.notes())
             if odd:
                 notes.append(
@@ -65,6 +64,14 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, shown: str, dates: b
         if not (source == path and path.stat().st_size > IN_MEMORY):
             notes += _numbers_with_gaps(connection, shape.decimal)
         return tuple(notes)
+
+
+def _holds(connection: duckdb.DuckDBPyConnection, rows: int, odd: int, filled: int) -> bool:
+    """Whether `data` has as many rows and filled cells as a second reader found; cells only where all rows are regular."""
+    names = [row[0] for row in connection.execute("DESCRIBE data").fetchall()]
+    counted = connection.execute(f"SELECT count(*), {', '.join(f'count({quoted(n)})' for n in names)} FROM data")
+    found = counted.fetchone() or (0,)
+    return found[0] == rows and (odd > 0 or sum(found[1:]) == filled)
 
 
 _DATES = "'DATE', 'TIMESTAMP', "
