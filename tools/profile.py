@@ -63,6 +63,7 @@ def profile(
         wanted = [table.column(c).name for c in columns]
         chosen_target = table.column(target).name if target else None
         left_out = {table.column(c).name for c in exclude}
+        said_now = said_kinds(table, kinds, ())
         said = said_kinds(table, kinds, context.services.facts() if context.services else ())
         made, sample = profile_table(table, context.progress, context.check, said, so_far)
         judged = chosen_target or (guessed_target(made) if made.rows else None)
@@ -106,5 +107,8 @@ def profile(
         tuple(charts_of(shown)),
         (report,),
         next_steps=tuple(dict.fromkeys(steps))[:5],
-        notes=(Note(data["digest"], made.name, "profile"),) if made.rows else (),
+        notes=(
+            *((Note(data["digest"], made.name, "profile"),) if made.rows else ()),
+            *(Note(f"In {made.name}, {c} is {k}.", "said", "decision") for c, k in said_now.items()),
+        ),
     )

@@ -196,18 +196,30 @@ def named_like_code(name: str) -> bool:
     )
 
 
+_SAID_KIND = (
+    r"(?P<name>[\w .`'\"-]+?) (?:(?:column )?(?:is|are|holds?)(?: really)?(?: an?| the)?|as(?: an?)?) "
+    r"(?P<kind>[\w-]+?)s?\b"
+)
+
+
 def said_kinds(table: Table, given: Mapping[str, str], facts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """column -> kind as a person said it: now (`given`), or remembered as `COLUMN is a KIND`. ToolError for an unknown kind."""
+    """column -> kind as a person said it: now (`given`), or remembered as `COLUMN is a KIND`
+    or `treat COLUMN as KIND`, of this table or of none in particular. ToolError for an unknown kind."""
     said: dict[str, str] = {}
     names = {c.name.casefold(): c.name for c in table.columns}
+    own = table.name.partition(":")[0].rpartition("/")[2].casefold()
     for fact in facts:
-        for found in re.finditer(
-            r"(?:column )?[`'\"]?([\w .-]+?)[`'\"]? (?:is|are|holds?) (?:an? |really an? )?(\w+)s?\b",
-            str(fact.get("text", "")),
-            re.IGNORECASE,
-        ):
-            kind = _kind_called(found[2])
-            column = names.get(found[1].strip().casefold())
+        text = str(fact.get("text", ""))
+        files = {
+            f.casefold() for f in re.findall(r"[\w-]+(?:\.\w+)*\.(?:csv|tsv|parquet|xlsx|jsonl?|sqlite|db)\b", text)
+        }
+        if files and own not in files:
+            continue  # said of another table
+        for found in re.finditer(_SAID_KIND, text, re.IGNORECASE):
+            kind = _kind_called(found["kind"])
+            words = re.sub("[`'\"]", "", found["name"]).split()
+            # the name is what stands last: `in shops.csv the zip is text`
+            column = next((names[n] for i in range(len(words)) if (n := " ".join(words[i:]).casefold()) in names), None)
             if kind and column:
                 said[column] = kind
     for name, word in given.items():
