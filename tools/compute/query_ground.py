@@ -174,11 +174,17 @@ def _exact_columns(marking: _Marking) -> None:
         marking.claim(start, end, "c", marking.found.columns, exact or chosen)
 
 
+_BESIDE = frozenset(("by", "per", "over", "under", "above", "below", "between", "=", ">", "<", ">=", "<=", "equals"))
+
+
 def _believable(marking: _Marking, text: str, key: str, exact: bool, plural: bool, i: int) -> bool:
     """Whether a single word that equals a column name means the column: short and everyday words need a sign."""
     cued = marking.before(i) in _CUES
     if len(key) < 3:
-        return exact and (cued or text.isupper() or len(key) == 2) and text not in ("a", "I", "in", "of", "is", "to")
+        after = marking.tokens[i + 1].text.lower() if i + 1 < len(marking.tokens) else ""
+        beside = bool(_AGG_WORDS.match(marking.before(i))) or after in _BESIDE or marking.before(i) in ("have", "has")
+        sure = cued or beside or text.isupper() or len(key) == 2
+        return exact and sure and text not in ("a", "I", "in", "of", "is", "to")
     everyday = key in STOP or bool(_AGG_WORDS.match(key)) or key in ROW_NOUNS or text.lower() in ROW_NOUNS
     if everyday and plural:
         return marking.before(i) in ("by", "per", "each", "every", "which", "distinct", "unique", "different")

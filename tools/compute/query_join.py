@@ -47,6 +47,9 @@ class Source:
     def _alike(self, other: Table) -> bool:
         """Whether both files hold the same kind of rows: most columns of the smaller are in the other too."""
         mine, theirs = ({folded(c) for c in t.column_names} for t in (self.table, other))
+        added = [c for c in other.column_names if folded(c) not in mine]
+        if any(re.search(rf"(?<!\w){re.escape(c)}(?!\w)", self.question, re.IGNORECASE) for c in added):
+            return False  # what only the second file has can be told for the rows of the first alone
         shared, sizes = len(mine & theirs), (len(mine), len(theirs))
         alike = shared >= 0.6 * min(sizes) and shared >= 0.4 * max(
             sizes
@@ -200,6 +203,8 @@ def opened(context: Context, dataset: str, reference: str | None, question: str)
             for s in stems
             if other is not None or re.search(rf"\b(?:in|of|from)\s+{re.escape(s)}\s*[?.!]?$", question, re.IGNORECASE)
         ]
+        columns = {folded(c) for t in (table, other) if t is not None for c in t.column_names}
+        loose = [s for s in loose if folded(s) not in columns]  # a column is meant where one is called like its file
         hide = _names(dataset, table.name, *([reference] if reference else []), *mentioned, *loose)
         yield Source(table, table.name, question, hide, other)
     finally:

@@ -278,4 +278,6 @@ def chart(plan: Plan, answer: Table) -> tuple[Chart, ...]:
     kept = answer.rows if plan.chart == "line" else answer.rows[:20]
     x = tuple(_key(r, keys) for r in kept)
     y = tuple(None if r[at] is None else float(r[at]) for r in kept)
+    if any(v is not None and math.isinf(v) for v in y):
+        return ()  # no bar is long enough
     return (Chart(plan.says, plan.chart, x, {plan.figures[0]: y}, " / ".join(plan.keys), plan.figures[0]),)  # type: ignore[arg-type]
