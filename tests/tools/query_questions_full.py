@@ -53,7 +53,7 @@ FULL: list[Question] = [
     (ADULT, "count of rows by race and sex", lambda d: d.groupby(["race", "sex"]).size().to_dict()),
     (BANK, "average balance by job", lambda d: d.groupby("job").balance.mean().to_dict()),
     (BANK, "how many customers have housing = yes and are married", lambda d: ((d.housing == "yes") & (d.marital == "married")).sum()),
-    (BANK, "what percentage said yes by poutcome", lambda d: (d.y == "yes").groupby(d.poutcome).mean().to_dict()),
+    (BANK, "what percentage have y = yes by poutcome", lambda d: (d.y == "yes").groupby(d.poutcome).mean().to_dict()),
     (BANK, "longest duration", lambda d: d.duration.max()),
     (BANK, "number of rows with negative balance", lambda d: (d.balance < 0).sum()),
     (BANK, "which job has the highest median balance?", lambda d: [d.groupby("job").balance.median().idxmax()]),
