@@ -1,5 +1,7 @@
 """Planted defects are found and clean tables are left in peace: 58 kinds of defect on three kinds of table."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -24,10 +26,13 @@ def is_found(findings, defect):
     return any(f.id in defect.ids and (not defect.columns or defect.columns & set(f.columns)) for f in findings)
 
 
+@functools.lru_cache(maxsize=3)
+def clean(base, seed, rows):
+    return planted.CLEAN[base](np.random.default_rng(seed), rows)
+
+
 def plant(defect, seed, rows):
-    return defect.plant(
-        planted.CLEAN[defect.base](np.random.default_rng(seed), rows), np.random.default_rng(seed + 100)
-    )
+    return defect.plant(clean(defect.base, seed, rows), np.random.default_rng(seed + 100))
 
 
 @pytest.mark.parametrize("defect", planted.DEFECTS, ids=lambda d: d.name.replace(" ", "-"))
@@ -48,16 +53,16 @@ def test_a_clean_table_has_at_most_one_false_finding(tmp_path, base, as_csv):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("rows", "seeds"), [(700, (21, 22)), (3000, (21, 22)), (20_000, (21, 22)), (120_000, (21,))])
-def test_recall_and_false_findings_over_seeds_and_sizes(tmp_path, rows, seeds):
-    missed, total, false = [], 0, 0
-    for seed in seeds:
-        for base, make in planted.CLEAN.items():
-            clean = found_in(tmp_path, make(np.random.default_rng(seed), rows), TARGETS.get(base))
-            assert len([f for f in clean if f.id != "id"]) <= 1, [f.message for f in clean]
-            false += len([f for f in clean if f.id != "id"])
-        for defect in planted.DEFECTS:
-            total += 1
-            if not is_found(found_in(tmp_path, plant(defect, seed, rows), defect.target, defect.as_csv), defect):
-                missed.append((seed, defect.name))
-    assert len(missed) <= 0.05 * total and false <= 2, (missed, false)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("rows", "seed"), [(700, 21), (700, 22), (3000, 21), (3000, 22), (20_000, 21), (120_000, 22)])
+def test_recall_and_false_findings_over_seeds_and_sizes(tmp_path, rows, seed):
+    missed, false = [], 0
+    for base in planted.CLEAN:
+        found = found_in(tmp_path, clean(base, seed, rows), TARGETS.get(base))
+        told = [f.message for f in found if f.id != "id"]
+        assert len(told) <= 1, told
+        false += len(told)
+    for defect in planted.DEFECTS:
+        if not is_found(found_in(tmp_path, plant(defect, seed, rows), defect.target, defect.as_csv), defect):
+            missed.append(defect.name)
+    assert len(missed) <= 0.05 * len(planted.DEFECTS) and false <= 1, (missed, false)
