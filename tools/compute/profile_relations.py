@@ -66,13 +66,21 @@ def _copies(p: TableProfile, sample: Sample) -> Iterable[list[str]]:
         alike: list[list[ColumnProfile]] = []
         for c in members:
             for same in alike:
-                differ = f"{quoted(same[0].name)}::VARCHAR IS DISTINCT FROM {quoted(c.name)}::VARCHAR"
-                if not sample.count(differ):
+                if _equal(same[0].name, c.name, sample):
                     same.append(c)
                     break
             else:
                 alike.append([c])
         yield from ([c.name for c in same] for same in alike if len(same) > 1)
+
+
+def _equal(a: str, b: str, sample: Sample) -> bool:
+    """Whether two columns whose codes agree hold the same values in every row of the table."""
+    if [str(v) for v in sample.levels(a)[:1000]] != [str(v) for v in sample.levels(b)[:1000]]:
+        return False
+    if sample.whole:
+        return list(map(str, sample.levels(a))) == list(map(str, sample.levels(b)))
+    return not sample.count(f"{quoted(a)}::VARCHAR IS DISTINCT FROM {quoted(b)}::VARCHAR")
 
 
 def _together(p: TableProfile, same: set[frozenset[str]]) -> list[list[str]]:
