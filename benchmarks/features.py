@@ -181,7 +181,7 @@ def summary(found: dict[str, Any]) -> str:
         "| table | tool | boosted | gain | linear | gain | columns added | seconds a fold | |",
         "|---|---|--:|---|--:|---|--:|--:|---|",
     ]
-    best: dict[str, dict[str, int]] = {p: {"boosted": 0, "linear": 0, "worse": 0} for p in PEERS}
+    best: dict[str, dict[str, int]] = {p: dict.fromkeys(("boosted", "linear", "near", "worse"), 0) for p in PEERS}
     for table, t in found.items():
         name = f"{table} ({t['rows']:,} × {t['columns']})"
         for i, (peer, r) in enumerate(t["peers"].items()):
@@ -191,6 +191,8 @@ def summary(found: dict[str, Any]) -> str:
                 cells += [f"{g['score']:.4f}", f"{g['gain']:+.4f} ({g['low']:+.4f} to {g['high']:+.4f})"]
                 top = max([other[engine]["score"] for other in t["peers"].values()] + [g["raw"]])
                 best[peer][engine] += g["score"] >= top - TIED
+                first = max((other[engine] for other in t["peers"].values()), key=lambda o: o["score"])
+                best[peer]["near"] += g["score"] >= top - TIED or g["gain"] >= first["low"]
             best[peer]["worse"] += r["boosted"]["gain"] < -TIED
             if not i:
                 how = f"{t['folds']} folds, {t['budget']:.0f} s"
@@ -200,9 +202,11 @@ def summary(found: dict[str, Any]) -> str:
             seconds = "" if r["seconds"] is None else f"{r['seconds']:.1f}"
             lines.append(f"| | {peer} | {' | '.join(cells)} | {r['added']} | {seconds} | {'; '.join(r['why'])} |")
     heads = [f"of {len(found)} tables", f"boosted: best or within {TIED}", f"linear: best or within {TIED}"]
+    heads.append("within the interval of the best one's gain, of both models")
     heads.append(f"boosted: worse than the table as it is by more than {TIED}")
-    lines += ["", f"| {' | '.join(heads)} |", "|---|--:|--:|--:|"]
-    lines += [f"| {p} | {b['boosted']} | {b['linear']} | {b['worse']} |" for p, b in best.items()]
+    lines += ["", f"| {' | '.join(heads)} |", "|---|--:|--:|--:|--:|"]
+    for p, b in best.items():
+        lines.append(f"| {p} | {b['boosted']} | {b['linear']} | {b['near']} of {2 * len(found)} | {b['worse']} |")
     loads = ", ".join(f"{t}: {v['load']}" for t, v in found.items())
     return "\n".join([*lines, "", f"Load of the machine (2 cores) when each table began: {loads}.", ""])
 

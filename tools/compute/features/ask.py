@@ -135,11 +135,11 @@ class Asking:
     def deadline(self) -> Deadline:
         """Until when a search may go on: the setting features_seconds, else a minute, counted from the request on.
 
-        A tenth is kept for the report; a table that took long to open still gets a fifth of the time for its search.
+        A tenth is kept for the report; a table that took nearly all of it to open still gets a twentieth for its search.
         """
         seconds = self.seconds
         spent = time.monotonic() - self.started
-        return Deadline(time.monotonic() + max(0.9 * seconds - spent, 0.2 * seconds))
+        return Deadline(time.monotonic() + max(0.9 * seconds - spent, 0.05 * seconds))
 
     @property
     def seconds(self) -> float:
