@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opsmith.tools.compute.deployment import export_features
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import registry
 from opsmith.tools.data.registry import ModelCard
@@ -46,6 +47,8 @@ class Exported:
     check: Mapping[str, Any]
     reason: str  # why this format, in a sentence
     classes: tuple[Any, ...]  # as the model says them; empty for quantities
+    module: str = ""  # source of service/features.py, for a model that begins with features
+    shape: Mapping[str, Any] = field(default_factory=dict)  # the columns after them, by kind
 
     @property
     def sha256(self) -> str:
@@ -76,6 +79,8 @@ def exported(card: ModelCard, project: Path) -> Exported:
         "check": made.check,
         "reason": made.reason,
         "classes": made.classes,
+        "module": made.module,
+        "shape": dict(made.shape),
     }
     part.write_text(json.dumps(facts))
     part.replace(folder / "export.json")
@@ -135,10 +140,14 @@ def _export(card: ModelCard, project: Path) -> Exported:
     own = card.model_file.suffix == ".skops"  # else an ONNX file from elsewhere, which is served as it is
     found = skops.io.get_untrusted_types(file=card.model_file) if own else ()
     trusted = tuple(sorted(set(found) & set(registry.TRUSTED)))
-    _refuse_own_steps(card, trusted)
+    parts = export_features.parted(pipeline, f"The features of {card.name} version {card.version}.")
+    if parts is None:
+        _refuse_own_steps(card, trusted)
     frame, told = sample_rows(card, project)
     asked = _with_surprises(frame, card)
     classes = tuple(getattr(pipeline, "classes_", np.empty(0)).tolist())
+    if parts is not None:
+        return _with_features(card, pipeline, parts, asked, told, classes)
     content, check, why = _onnx(card, pipeline, asked)
     if content is not None:
         return Exported("onnx", content, (), {**check, "on": told}, f"ONNX: {why}", classes)
@@ -154,6 +163,40 @@ def _export(card: ModelCard, project: Path) -> Exported:
     return Exported(
         "skops", card.model_file.read_bytes(), trusted, facts, f"skops, the registered file itself: {why}", classes
     )
+
+
+def _with_features(
+    card: ModelCard, pipeline: Any, parts: Any, asked: pd.DataFrame, told: str, classes: tuple[Any, ...]
+) -> Exported:
+    """The features as a module and the rest as skops, when they answer like the whole."""
+    import numpy as np
+    import skops.io
+
+    content = skops.io.dumps(parts.rest)
+    types = skops.io.get_untrusted_types(data=content)
+    strange = sorted(t for t in types if t not in registry.TRUSTED or t.startswith("opsmith.") or ".Booster" in t)
+    if strange:
+        raise ToolError(
+            f"{card.name} version {card.version} begins with features and needs {strange[0]}, which a service of its own "
+            "cannot run. Train it with gradient_boosting or logistic_regression."
+        )
+    rest = skops.io.loads(content, trusted=sorted(types))
+    said, chances = answers_of(pipeline, asked)
+    found, likely = answers_of(rest, export_features.prepared(asked, parts))
+    if card.task == "regression":
+        gap = float(np.max(np.abs(found - said))) / (float(np.std(said)) or 1.0)
+        differ = 0
+    else:
+        differ = int(np.sum(found.astype(str) != said.astype(str)))
+        gap = float(np.max(np.abs(likely - chances))) if chances is not None and likely is not None else 0.0
+    if differ or not gap <= TOLERANCE:
+        raise ToolError(
+            f"The features of {card.name} version {card.version} as plain Python give another answer in {differ} of {len(asked)} "
+            f"rows (largest difference {gap:.2g}), so no service is written for it."
+        )
+    check = {"rows": len(asked), "difference": gap, "labels_differ": 0, "tolerance": TOLERANCE, "on": told}
+    why = f"skops after the features as plain Python: the same answers in all {len(asked)} rows"
+    return Exported("skops", content, tuple(sorted(types)), check, why, classes, parts.module, parts.shape)
 
 
 def _refuse_own_steps(card: ModelCard, types: tuple[str, ...]) -> None:
@@ -208,7 +251,7 @@ def _convert(card: ModelCard, pipeline: Any) -> bytes:
 
     onnx_parts.teach()
     onnx_boosted.teach()
-    pipeline, names = onnx_boosted.uncoded(_calibrated_last(pipeline))
+    pipeline, names = onnx_boosted.uncoded(_votes_plainly(_calibrated_last(pipeline)))
     types = [
         (str(s["column"]), (FloatTensorType if s["kind"] == "number" else StringTensorType)([None, 1]))
         for s in card.signature
@@ -223,6 +266,30 @@ def _convert(card: ModelCard, pipeline: Any) -> bytes:
         onnx_boosted.named(made, names)
     onnx_parts.portable(made)
     return bytes(made.SerializeToString())
+
+
+def _votes_plainly(pipeline: Any) -> Any:
+    """A voting classifier, calibrated or not, told to shape what nobody asks of it as the converter wants it."""
+    import copy
+
+    from sklearn.ensemble import VotingClassifier
+    from sklearn.pipeline import Pipeline
+
+    def plain(model: Any) -> Any:
+        made = copy.copy(model)
+        made.flatten_transform = False
+        return made
+
+    last = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
+    if isinstance(last, VotingClassifier):
+        return Pipeline([*pipeline.steps[:-1], (pipeline.steps[-1][0], plain(last))])
+    if isinstance(getattr(last, "estimator", None), VotingClassifier):
+        outer = copy.copy(last)
+        (only,) = (copy.copy(c) for c in last.calibrated_classifiers_)
+        only.estimator = outer.estimator = plain(only.estimator)
+        outer.calibrated_classifiers_ = [only]
+        return Pipeline([*pipeline.steps[:-1], (pipeline.steps[-1][0], outer)])
+    return pipeline
 
 
 def _calibrated_last(pipeline: Any) -> Any:

@@ -89,6 +89,7 @@ def service_files(card: ModelCard, plan: DeployPlan, project: Path) -> dict[str,
         "requirements.lock": lock.encode(),
         f"model/model.{made.format}": made.content,
         "model/manifest.json": _json(manifest(card, made, lock)),
+        **({"service/features.py": made.module.encode()} if made.module else {}),
         SAMPLE: _json({"rows": [sample_row(card)]}),
     }
     source = files("opsmith.tools.templates.service")
@@ -114,6 +115,7 @@ def manifest(card: ModelCard, made: Exported, lock: str) -> dict[str, Any]:
         "libraries": {name: pinned[name] for name in LOADERS[made.format]},
         "trained_with": dict(card.libraries), "classes": list(made.classes), "threshold": card.threshold,
         "signature": [dict(s) for s in card.signature], "export": {**made.check, "reason": made.reason},
+        **({"shape": dict(made.shape)} if made.module else {}),
     }  # fmt: skip
 
 

@@ -111,6 +111,11 @@ class _Skops:
         if strange:
             raise NotTrusted(f"{file.name} holds parts that nobody vouched for: {', '.join(strange[:5])}")
         self._pipeline = skops.io.load(file, trusted=trusted)
+        self._shape = manifest.get("shape")
+        if self._shape:
+            from .features import add_features
+
+            self._add_features = add_features
 
     def run(self, inputs: Any, columns: Mapping[str, list[Any]]) -> tuple[Any, Any]:
         import numpy as np
@@ -123,10 +128,29 @@ class _Skops:
             else pd.Series(["" if t is None and n in texts else t for t in v], dtype=object).where(lambda s: s.notna(), np.nan)
             for n, v in columns.items()
         })  # fmt: skip
+        if self._shape:
+            frame = shaped(self._add_features(frame), self._shape)
         labels = np.asarray(self._pipeline.predict(frame))
         return labels, np.asarray(self._pipeline.predict_proba(frame)) if hasattr(
             self._pipeline, "predict_proba"
         ) else None
+
+
+def shaped(frame: Any, shape: Mapping[str, list[str]]) -> Any:
+    """The columns that follow the features: numbers as floats, categories as texts or NaN, texts as texts; in this order."""
+    import numpy as np
+    import pandas as pd
+
+    def texts(values: Any, blank: Any) -> Any:
+        known = {
+            v: str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values.dropna().unique()
+        }
+        return pd.Series([blank if pd.isna(v) else known[v] for v in values], index=values.index, dtype=object)
+
+    made: dict[str, Any] = {n: pd.to_numeric(frame[n], errors="coerce").astype(float) for n in shape["numeric"]}
+    made |= {n: texts(frame[n], np.nan) for n in shape["categories"]}
+    made |= {n: texts(frame[n], "") for n in shape["texts"]}
+    return pd.DataFrame(made, index=frame.index)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

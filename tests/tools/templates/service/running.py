@@ -29,7 +29,9 @@ class Service:
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
 
     def __enter__(self) -> Service:
-        for _ in range(300):
+        for _ in range(
+            900
+        ):  # most of a minute and more on a crowded machine: scikit-learn alone takes ten seconds there
             if self.process.poll() is not None:
                 raise AssertionError(f"it ended with {self.process.returncode}: {self.process.stdout.read()}")
             try:
@@ -37,7 +39,7 @@ class Service:
                     return self
             except OSError:
                 time.sleep(0.1)
-        raise AssertionError("it was not ready within 30 s")
+        raise AssertionError("it was not ready within 90 s")
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
