@@ -14,7 +14,7 @@ from opsmith.tools.compute.recipe_run import Stage
 from opsmith.tools.data.table import quoted
 
 _MOST = 20_000  # distinct values looked at in a column
-_SMALL = 2_000_000  # cells of a table that is looked at in memory
+_SMALL, _SMALL_BYTES = 2_000_000, 64 << 20  # cells and bytes of a table that is looked at in memory
 
 
 @dataclass
@@ -82,7 +82,8 @@ class ColumnLook:
 def look_at(stage: Stage) -> dict[str, ColumnLook]:
     """Every column's distinct values, by the data engine."""
     looks: dict[str, ColumnLook] = {}
-    small = stage.whole() if stage.rows * len(stage.names) <= _SMALL else None
+    few = stage.rows * len(stage.names) <= _SMALL and stage.bytes <= _SMALL_BYTES
+    small = stage.whole() if few else None
     for column in stage.schema:
         if column.name not in stage.names:
             continue

@@ -33,6 +33,8 @@ class Stage:
         with pq.ParquetFile(path) as file:
             self.schema: pa.Schema = file.schema_arrow
             self.rows: int = file.metadata.num_rows
+            groups = range(file.metadata.num_row_groups)
+            self.bytes: int = sum(file.metadata.row_group(g).total_byte_size for g in groups)  # before compression
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect(config={"memory_limit": memory_limit})
         source = str(path).replace("'", "''")
         self._connection.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet('{source}')")
