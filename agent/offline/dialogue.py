@@ -21,6 +21,7 @@ class Dialogue:
     target: str | None = None
     listed_models: bool = False
     turns: int = 0
+    suggested: dict[str, Any] | None = None  # the newest search for features
     facts: list[str] = field(default_factory=list)  # told to be remembered in this conversation
     refused: tuple[str, dict[str, Any]] | None = None  # a proposal that was taken back
 
@@ -62,6 +63,8 @@ def _take(state: Dialogue, tool: str, args: dict[str, Any]) -> None:
     if tool in _TALK:
         return
     state.last = (tool, dict(args))
+    if tool == "features" and args.get("target") and args.get("operations") != ["explain"]:
+        state.suggested = dict(args)
     _note(state, args)
     if tool == "train" and not args.get("model") and args.get("target"):
         state.model = model_name(str(args["target"]))

@@ -21,9 +21,24 @@ def profile(scene: Scene) -> Filled:
     if is_target and about:
         filled.arguments["target"] = target_of(scene, path)
         about = [a for a in about if a != filled.arguments["target"]]
-    filled.arguments |= {"columns": about, "exclude": excluded}
+    kinds = told_kinds(scene)
+    filled.arguments |= {"columns": [a for a in about if a not in kinds], "exclude": excluded, "kinds": kinds or None}
     unknown_column(filled, scene, path)
     return filled
+
+
+_KIND = r"[`'\"]?\s+(?:is|are|as)\s+(?:really |just |only )?(?:an? )?(code|codes|categor(?:y|ies)|identifiers?|ids?|dates?|numbers?|texts?)\b"
+
+
+def told_kinds(scene: Scene) -> dict[str, str]:
+    """What a sentence says about the kind of a column: `zip is a code`."""
+    found = {}
+    for m in scene.found.columns:
+        said = re.match(_KIND, scene.text[m.end :], re.IGNORECASE)
+        if said:
+            word = said.group(1).casefold()
+            found[m.value] = "category" if word.startswith("categ") else word.removesuffix("s")
+    return found
 
 
 _ROWS = re.compile(

@@ -16,7 +16,7 @@ def features(scene: Scene) -> Filled:
     filled = Filled("features")
     wanted = ops.feature_operations(with_names_masked(scene))
     about, excluded = scene.columns()
-    if len(scene.files()) > 1:
+    if len({m.value for m in scene.found.files if m.how == "exact"}) > 1:
         return _related(filled, scene, wanted)
     path = need_file(filled, scene, "use", about or None)
     about, excluded = about_in(scene, path)
@@ -54,6 +54,11 @@ def features(scene: Scene) -> Filled:
         "seconds": amounts.seconds(scene.text),
         "candidates": formulas(scene.text),
     }
+    known_at = _KNOWN_AT.search(scene.text)
+    if known_at and not about:
+        filled.arguments["known_at"] = known_at.group(1)
+    if filled.arguments["candidates"]:
+        filled.arguments |= {"columns": None, "operations": ["suggest"]}
     if "keyword_risk" in wanted:
         filled.arguments["keywords"] = [k for k in _sought(scene) if k not in about and len(k.split()) <= 3]
     unknown_column(filled, scene, path)
@@ -83,9 +88,10 @@ def _sought(scene: Scene) -> list[str]:
 
 def _related(filled: Filled, scene: Scene, wanted: list[str]) -> Filled:
     """Features of one table from the rows of others: `for churned in customers.csv using orders.csv`."""
-    named = scene.files()
+    named = list(dict.fromkeys(m.value for m in scene.found.files if m.how == "exact"))
     about, _ = scene.columns()
-    homes = [f for f in named if {c["name"] for c in scene.columns_of(f)} & set(about[:1])]
+    goal = target_of(scene, None)
+    homes = [f for f in named if goal in {c["name"] for c in scene.columns_of(f)}]
     within = [
         m.value
         for m in scene.found.files
@@ -93,7 +99,8 @@ def _related(filled: Filled, scene: Scene, wanted: list[str]) -> Filled:
     ]
     home = next((f for f in within if not homes or f in homes), None) or (homes or named)[0]
     there = {c["name"] for c in scene.columns_of(home)}
-    target = next((a for a in about if a in there), None) or target_of(scene, home)
+    told = target_of(scene, home)
+    target = told if told in there else next((a for a in about if a in there), None)
     keys = [
         m.value
         for m in scene.found.columns
@@ -163,6 +170,18 @@ _GENERATE = re.compile(
 )
 
 
+_KNOWN_AT = re.compile(r"\bknown (?:at|by|before|on|when)\s+(?:the )?(\w+(?: \w+)?)", re.IGNORECASE)
+
+
+def wished(scene: Scene) -> bool:
+    """Whether a sentence is plainly about features although its words are those of training or of a look."""
+    if formulas(scene.text):
+        return True
+    low = scene.low
+    over = re.search(r"\baggregate\b.{3,60}\b(?:over|by|per)\b", low) and len(scene.files()) > 1
+    return bool(over or re.match(r"\W*(?:please |some |any |more |new |find |get )*features? (?:for|to|that)\b", low))
+
+
 def followed(known: Mapping[str, Any], scene: Scene) -> Filled | None:
     """A follow-up of suggested features: why one helps, without one, only some columns, the same for another file."""
     low, kept = (
@@ -175,6 +194,8 @@ def followed(known: Mapping[str, Any], scene: Scene) -> Filled | None:
     )
     if not set(known.get("operations") or ["suggest"]) & {"suggest", "generate", "interactions", "explain", "apply"}:
         return None
+    if set(kept.get("operations") or ()) <= {"explain", "apply"}:
+        kept["operations"] = ["suggest"]  # why and for another file were asked of a suggestion
     which = numbered(low)
     files = scene.files()
     if (
@@ -196,6 +217,9 @@ def followed(known: Mapping[str, Any], scene: Scene) -> Filled | None:
         asked = {"n": int(n.group(1)) if n else None, "output": output(scene)}
         return Filled("features", {**kept, "operations": ["generate"], **{k: v for k, v in asked.items() if v}})
     about, excluded = scene.columns()
+    moment = _KNOWN_AT.search(scene.text)
+    if moment and not re.search("[:,]", scene.text):
+        return Filled("features", {**kept, "known_at": moment.group(1)})
     known_at = re.search(
         r"\b(?:known|there|available|at hand|filled)\b.{0,30}\b(?:at|before|by|when|upfront|then)\b|\bonly (?:use|with|the columns|columns)\b",
         low,

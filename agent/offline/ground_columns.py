@@ -38,7 +38,7 @@ def row_names(file: Mapping[str, Any]) -> list[str]:
 
 
 _BEFORE = re.compile(
-    r"(?:\b(?:column|columns|of|in|by|per|for|on|the|is|predict|predicts|predicting|target|label|leave|leaving|omit|skip|keep|take|ignore|ignoring|exclude|excluding|without|drop|average|mean|sum|max|min|"
+    r"(?:\b(?:column|columns|of|in|by|per|for|on|the|is|predict|predicts|predicting|target|label|leave|leaving|leave out|w/o|omit|skip|keep|take|ignore|ignoring|exclude|excluding|without|drop|average|mean|sum|max|min|"
     r"median|each|every|and|vs|versus|impute|scale|encode|model|learn|just|only|from|between|use|using|not|column:|total|highest|lowest|unique|distinct|what|different)|[:,(`'\"])\s*$",
     re.IGNORECASE,
 )

@@ -49,6 +49,20 @@ def exact_files(found: Grounded, paths: Sequence[str], near: Sequence[str] = ())
                 found.ambiguous_files = same
 
 
+_ADDRESS = re.compile(
+    r"(?<![\w/.])(?:(?:s3|gs|gcs|az|abfs|https?|postgres(?:ql)?|mysql|sqlite|duckdb)://[^\s,;'\"`]+|(?:[\w.-]+/)*[\w.-]*\*[\w.*-]*(?:/[\w.*-]+)*)"
+)
+
+
+def addresses(found: Grounded) -> None:
+    """Tables that lie elsewhere or are several files: `s3://bucket/x.parquet`, `sales/2024-*.csv`."""
+    for m in _ADDRESS.finditer(found.text):
+        said = m.group().rstrip(".?!)")
+        glob = "*" in said and (re.search(rf"\.(?:{ENDINGS})$", said, re.IGNORECASE) or "/" in said)
+        if "://" in said or glob:
+            _add_file(found, said, m.start(), m.start() + len(said), "exact")
+
+
 def _add_file(found: Grounded, path: str, start: int, end: int, how: str) -> None:
     if found.covered(start, end):
         return

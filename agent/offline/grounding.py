@@ -8,7 +8,7 @@ from typing import Any
 
 from opsmith.agent.offline.found import Grounded
 from opsmith.agent.offline.ground_columns import columns, unknown_columns
-from opsmith.agent.offline.ground_files import exact_files, file_like, part_files, several_files, stem_files
+from opsmith.agent.offline.ground_files import addresses, exact_files, file_like, part_files, several_files, stem_files
 from opsmith.agent.offline.ground_names import part_models, slipped_models, whole_names
 from opsmith.agent.offline.words import stem, tokens
 
@@ -18,6 +18,7 @@ def ground(text: str, catalogue: Mapping[str, Any], near: Sequence[str] = ()) ->
     found = Grounded(text)
     paths = [f["path"] for f in catalogue.get("files", ())]
     models = list(catalogue.get("models", ()))
+    addresses(found)
     exact_files(found, paths, near)
     file_like(found, paths)
     whole_names(found, [m["name"] for m in models], "model", found.models)

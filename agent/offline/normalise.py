@@ -74,7 +74,7 @@ def mended(text: str, keep: frozenset[str]) -> str:
     return re.sub(r"[^\W\d_]{4,}", lambda m: _mended_word(m.group(), keep), text.casefold())
 
 
-_BARE = re.compile(r"(?<![\w./\\\-@=#:])[^\W\d_]{4,}(?![\w/\\@=]|[-.]\w)")
+_BARE = re.compile(r"(?<![\w./\\\-@=#:])[^\W\d_]{4,}(?![\w/\\@=]|[-.:]\w)")
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
 
 
@@ -141,17 +141,18 @@ def _nearest(word: str) -> str:
     from rapidfuzz.distance import DamerauLevenshtein
 
     most = 1 if len(word) < 7 else 2
-    best, distance = word, most + 1
+    best, rank = word, (most + 1, True, True)
     for known in sorted(_field()):
+        swapped = sorted(known) == sorted(word)
         if abs(len(known) - len(word)) > most or (known[0] != word[0] and known[:1] != word[1:2]):
             continue
         if len(word) >= 5 and (known.startswith(word) or word.startswith(known)):
             return word  # an ending and not a slip: regress, regression
-        if len(known) < 4 or (len(word) == 4 and sorted(known) != sorted(word)):
+        if len(known) < 4 or (len(word) == 4 and not swapped):
             continue
         found = DamerauLevenshtein.distance(word, known, score_cutoff=most)
-        if found < distance or (found == distance and known[:2] == word[:2] and best[:2] != word[:2]):
-            best, distance = known, found
+        if found <= most and (found, not swapped, known[:2] != word[:2]) < rank:
+            best, rank = known, (found, not swapped, known[:2] != word[:2])
     return best
 
 

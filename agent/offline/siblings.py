@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from opsmith.agent.offline import grammar
+from opsmith.agent.offline.fill import fill
 from opsmith.agent.offline.fill_clean import explained, own_names
-from opsmith.agent.offline.fill_features import followed
+from opsmith.agent.offline.fill_features import followed, wished
 from opsmith.agent.offline.slots import Filled, Scene, the_model
 
 _FILES = r"(?:manifests?|k8s|kubernetes|yamls?|docker-?files?|compose(?: file)?|deployment files?|terraform|workflows?|deploy/[\w./-]+|k8s/)"
@@ -47,6 +48,8 @@ def sibling(scene: Scene, tools_there: frozenset[str]) -> Filled | None:
     asked = followed_features(scene) if "features" in tools_there else None
     if asked:
         return asked
+    if "features" in tools_there and wished(scene):
+        return fill("features", scene)
     if "environment" in tools_there and _HERE.search(text):
         return Filled("environment", {})
     if "resize" in tools_there and _RESIZE.search(text):
@@ -68,6 +71,8 @@ def followed_features(scene: Scene) -> Filled | None:
     waiting = next((p for p in reversed(scene.catalogue.get("pending", ())) if p.get("tool") == "features"), None)
     last = scene.state.last
     known = dict(waiting["arguments"]) if waiting else last[1] if last and last[0] == "features" else None
+    if known and not known.get("target"):
+        known = scene.state.suggested or known
     return followed(known, scene) if known else None
 
 
