@@ -126,8 +126,15 @@ class Problem:
 
     @cached_property
     def inputs(self) -> pd.DataFrame:
-        """The table's own usable columns as training would read them."""
-        return training.inputs_of(self.frame, self._plan)
+        """The table's own usable columns as training would read them, words as numbers in the order of the words.
+
+        The encoders make the same of numbers as of words, and are much quicker with them.
+        """
+        read = training.inputs_of(self.frame, self._plan)
+        for name in self._plan.categories:
+            codes, _ = pd.factorize(read[name].astype(str).where(read[name].notna()), sort=True)
+            read[name] = np.where(codes < 0, np.nan, codes)
+        return read
 
     def preparation(self, engine: Engine) -> Any:
         """The unfitted column preparation of the model that training would build; None without usable columns."""

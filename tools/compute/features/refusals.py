@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CERTAIN, _SUSPECT = 0.96, 0.8  # share of a column that outcomes of later rows explain
 _STEPS = 7  # later rows
+_LEAK_CELLS = 120_000  # that columns are tested on one by one: a leak shows in few rows
 _AFTERWARDS = re.compile(
     r"(^|[_\W])(claim_amount|payout|paid_out|settle\w*|resolution\w*|resolved\w*|closed\w*|cancel\w*_(date|at|reason)|churn_(date|reason)"
     r"|end_date|exit_date|outcome\w*|result\w*|actual\w*|chargeback\w*|default_date|recover\w*|refund\w*|discharge\w*)($|[_\W])",
@@ -44,7 +45,9 @@ class Refusal:
 def refusals(frame: pd.DataFrame, found: Roles, target: str, seed: int = 0) -> list[Refusal]:
     """What must not be used to predict the target, and what a person should look at."""
     refused: list[Refusal] = []
-    for name, strength in leaks(frame, found.plan, seed):
+    most = max(1_000, _LEAK_CELLS // max(1, len(found.kinds)))
+    some = frame if len(frame) <= most else frame.sample(most, random_state=seed)
+    for name, strength in leaks(some, found.plan, seed):
         refused.append(
             Refusal(name, "leak", "critical", f"{name} alone predicts {target} almost perfectly ({strength:.3f} of 1): it "
                     "leaks the outcome and is refused.", {"power": strength})

@@ -17,7 +17,7 @@ import numpy as np
 
 from opsmith.tools.compute.features import compute
 from opsmith.tools.compute.features.expansion import expanded
-from opsmith.tools.compute.features.expression import Node, check
+from opsmith.tools.compute.features.expression import Node, check, columns_of, learns, looks_back
 from opsmith.tools.compute.features.families import Family
 from opsmith.tools.compute.features.look import Look
 from opsmith.tools.compute.features.metrics import Gain, gain
@@ -188,7 +188,8 @@ class _Pool:
         for node, name in kept.items():
             check(node, self.problem.roles.kinds)
             _FAMILY[node] = name
-        return list(kept)
+        texts = set(self.problem.roles.of("text"))
+        return sorted(kept, key=lambda node: _burden(node, texts))  # where time is short, the quick ones are all tested
 
     def narrow(self, progress: Callable[[float | None, str], None]) -> None:
         """Successive halving: from all candidates on few rows to few candidates on all rows.
@@ -281,6 +282,13 @@ class _Pool:
 
 
 _FAMILY: dict[Node, str] = {}
+
+
+def _burden(node: Node, texts: set[str]) -> int:
+    """How long a formula takes, in three steps: the row alone, the other rows too, the outcome or words."""
+    if learns(node) == "target" or texts & set(columns_of(node)):
+        return 2
+    return 0 if learns(node) == "nothing" and not looks_back(node) else 1
 
 
 def found_family(node: Node) -> str:

@@ -54,8 +54,13 @@ def _of_model(search: Mapping[str, Any], s: FeatureSet, metric: str) -> str:
     tried, made, measured = (int(search[k]) for k in ("candidates", "proposed", "measured"))
     if not tried:
         return f"the {model}{now} was not searched"
-    if not measured and search["stopped"] == "the time was up":
-        return f"for the {model}{now} {tried:,} of {made:,} candidates were screened and none was measured on held-out folds"
+    if not measured:
+        end = (
+            "was measured on held-out folds"
+            if search["stopped"] == "the time was up"
+            else "of them stands out from chance"
+        )
+        return f"for the {model}{now} {tried:,} of {made:,} candidates were screened and none {end}"
     return f"none of the {measured} measured of {tried:,} screened candidates (of {made:,}) helps the {model}{now}"
 
 
