@@ -142,7 +142,7 @@ def _going_back(monitor: Monitor, context: Context) -> tuple[dict[str, Any], str
     if not monitor.current or not monitor.model:
         return None
     rows = recent_files.newest(context, monitor.current)[-1]
-    found = earlier_versions.better(context, get(context.project, monitor.model), rows)
+    found = earlier_versions.better(context, get(context.project, monitor.model), rows, monitor.metric)
     if found is None:
         return None
     card, told = found

@@ -263,3 +263,24 @@ def test_asked_for_performance_without_outcomes_it_estimates(place):
     )  # fmt: skip
     assert set(found.data["performance"]) >= {"estimated", "reference"} and "realised" not in found.data["performance"]
     assert "estimated" in found.headline
+
+
+@pytest.mark.slow
+def test_the_verdict_turns_soon_after_the_known_changes_of_the_full_sets(place, shared_data):
+    for name in ("electricity_nsw.csv.gz", "car_loan_reference.csv", "car_loan_current.csv"):
+        shutil.copy(shared_data / "drift" / name, place.project / name)
+
+    def verdict(before, now, **given):
+        found = drift(before, now, kind="data", context=place, **given).data
+        return found["verdict"], {c["name"] for c in found["columns"] if c["size"] == "large"}
+
+    only = {"columns": ["vicprice", "vicdemand", "transfer"]}  # what also follows the season is left out
+    market = "electricity_nsw.csv.gz[0:17424]"
+    assert verdict(market, "electricity_nsw.csv.gz[17088:17424]", **only)[0] == "none"
+    assert verdict(market, "electricity_nsw.csv.gz[17136:17472]", **only) == (
+        "act",
+        set(only["columns"]),
+    )  # a day later
+    assert verdict("car_loan_reference.csv", "car_loan_current.csv[4000:5000]")[0] == "none"
+    said, moved = verdict("car_loan_reference.csv", "car_loan_current.csv[4300:5300]")  # 300 rows later
+    assert said == "act" and "car_value" in moved

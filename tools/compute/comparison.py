@@ -75,8 +75,11 @@ def compare(
     frame: Any,
     seed: int = 0,
     draws: int = 500,
+    metric: str | None = None,
 ) -> Comparison:
     """Both models (card, pipeline) on `frame`, which has the target. ToolError when there are too few rows.
+
+    metric: accuracy, auc or rmse; any other, or None, is the usual one of the task.
 
     The rows are drawn again with replacement, the same for both, and the gain is taken each time (Efron 1979).
     """
@@ -87,7 +90,10 @@ def compare(
             f"{len(rows)} rows with an outcome are too few to compare models; at least {LEAST_ROWS} are needed."
         )
     task = "binary" if card.task == "classification" and rows[card.target].nunique() == 2 else card.task
-    metric = MAIN_METRIC.get(task, "accuracy")
+    if metric not in (
+        ("rmse",) if task == "regression" else ("accuracy", "auc") if task == "binary" else ("accuracy",)
+    ):
+        metric = MAIN_METRIC.get(task, "accuracy")
     classes = list(getattr(new[1], "classes_", ()))
     truth = np.asarray(training.target_of(rows, training.Plan(task, card.target, (), (), (), (), "", 0)))
     told = [_ask(c, pipeline, rows, truth, task) for c, pipeline in (old, new)]

@@ -11,7 +11,8 @@ _COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1")
 
 def histogram(edges: Sequence[float], before: Sequence[int], now: Sequence[int]) -> str:
     """Two histograms over the same bins, each as shares of its own table; bins are drawn equally wide."""
-    labels = [f"{edges[0]:.3g}", f"{edges[len(edges) // 2]:.3g}", f"{edges[-1]:.3g}"] if edges else []
+    ends = (edges[0], edges[len(edges) // 2], edges[-1]) if edges else ()
+    labels = [f"{round(v, 12) + 0.0:.3g}" for v in ends]  # the first lies a hair below the least value
     return _paired(_shares(before), _shares(now), labels)
 
 

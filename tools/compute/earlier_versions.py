@@ -12,12 +12,13 @@ MOST_VERSIONS = 12  # the newest ones
 
 
 def better(
-    context: Context, champion: registry.ModelCard, dataset: str
+    context: Context, champion: registry.ModelCard, dataset: str, metric: str | None = None
 ) -> tuple[registry.ModelCard, Comparison] | None:
     """The version that is surely better than the champion on `dataset`, with the comparison; None when there is none.
 
-    dataset: rows with outcomes. Versions that were trained on that very file are left out, as it would flatter them. Surely:
-    the whole 95 % interval of the paired gain lies above nothing. None also when the rows do not allow a comparison.
+    dataset: rows with outcomes. metric: the one that is watched, see `comparison.compare`. Versions that were trained on that
+    very file are left out, as it would flatter them. Surely: the whole 95 % interval of the paired gain lies above nothing.
+    None also when the rows do not allow a comparison.
     """
     others = [
         c for c in registry.versions(context.project, champion.name)
@@ -37,7 +38,7 @@ def better(
     for card in others[-MOST_VERSIONS:]:
         context.check()
         try:
-            found = compare(now, (card, registry.load(card)), frame, context.seed)
+            found = compare(now, (card, registry.load(card)), frame, context.seed, metric=metric)
         except ToolError:
             continue
         if found.recommendation == "promote" and (best is None or found.gain > best[1].gain):
