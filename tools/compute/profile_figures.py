@@ -114,7 +114,8 @@ def _reads(table: Table) -> list[_Read]:
     for c in table.columns:
         length, distinct, present = seen.get(c.name, (8, 0, 1))
         hashed = c.stored == "VARCHAR" and distinct > 0.6 * max(200, present)
-        held = 8.0 * table.rows if hashed or c not in texts else (length or 0) * 4.0 * BATCH
+        text = (length or 0) * 4.0 * min(BATCH, table.rows)
+        held = 8.0 * table.rows if hashed or c not in texts else text
         made.append(_Read(c, held, hashed))
     return made
 
