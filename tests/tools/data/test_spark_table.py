@@ -72,6 +72,14 @@ def test_a_profile_is_the_same_on_both_engines(folder: Path) -> None:
     assert "engine spark" in there.data["notes"]
 
 
+def test_a_small_table_is_profiled_the_same(folder: Path) -> None:
+    from opsmith.tools.profile import profile
+
+    here, there = (profile("parts/year=2023/a.parquet", context=c) for c in (Context(folder), on_spark(folder)))
+    a, b = (json.loads(json.dumps(dict(r.data) | {"notes": []}, default=str)) for r in (here, there))
+    assert differences(a, b) == []
+
+
 def test_drift_of_two_parts_has_the_same_verdict(folder: Path) -> None:
     from opsmith.tools.drift import drift
 
