@@ -12,7 +12,7 @@ from opsmith.agent.offline.fill_shared import dry, need_file, unknown_column, wi
 from opsmith.agent.offline.slots import Filled, Scene, output
 
 _NOT = (
-    r"\b(?:skip\w*(?! (?:the )?(?:rows?|lines?|records?))|leav\w* out|omit\w*|without (?=\w+ing\b)|do(?:n.?t| not)|not|never|no(?= (?:dedup|imput|fill|trim|outlier|spell|clip|cast))|"
+    r"\b(?:skip\w*(?! (?:the )?(?:rows?|lines?|records?))|leav\w* out|omit\w*|without (?=\w+ing\b)|do(?:n.?t| not)|not|never|no(?= (?:dedup|imput|fill|trim|outlier|spell|clip|cast|abbrev|contract|punctuat|lowercas|mask|renam))|"
     r"forget(?: about)?|drop the step|ohne|nicht|kein\w*|sin|sans|pas|不要)\b"
 )
 _KEEP = (
@@ -25,7 +25,7 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 _DAY_FIRST = r"\bday[- ]?first\b|\bdd[./ -]?mm|\b(?:german|european|british|uk|french|spanish|italian|dutch|swiss|austrian|indian|australian)(?: style| format)? dates?|dates? .{0,12}\b(?:the )?(?:german|european|british|uk|french|spanish|indian)\b|\btt[.]mm|deutsche\w* dat|\bday before month|\bday/month"
-_MONTH_FIRST = r"\bmonth[- ]?first\b|\bmm[/. -]?dd|\b(?:american|us|u\.s\.)(?: style| format)? dates?|dates? .{0,12}\b(?:the )?(?:american|us) (?:style|format|way|order|dates?)\b|amerikanische\w* dat|\bmonth before day|\bmonth/day"
+_MONTH_FIRST = r"\bmonth[- ]?first\b|\bmm[/. -]?dd|\b(?:american|us|u\.s\.)(?: style| format)? dates?|dates? .{0,12}\b(?:the )?(?:american\b|us (?:style|format|way|order|dates?)\b)|amerikanische\w* dat|\bmonth before day|\bmonth/day"
 _ROW = r"(?:rows?|lines?|records?|zeilen?|filas?|lignes?)"
 _NUMBERS = r"(?:no\.?|number|nr\.?|#)?\s*(\d+(?:,\d{3})*(?:\s*(?:,|-|,? ?and|to|bis|und)\s*\d+(?:,\d{3})*)*)"
 _ABOUT_ROW = re.compile(
@@ -40,7 +40,7 @@ _ABOUT_ALL = re.compile(
 _ALSO = re.compile(
     r"\b(?:also|too|as well|additionally|besides|plus|auch|außerdem|también|aussi|还)\b|也", re.IGNORECASE
 )
-_ONLY = re.compile(r"\b(?:only|just|instead|nothing but|nur|sólo|solo|seulement|rather)\b|只", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:only|just|nothing but|nur|sólo|solo|seulement)\b|只", re.IGNORECASE)
 _ANEW = r"\b(?:clean|tidy|scrub|wash|prepare|bereinig|säuber|limpia|nettoie)\w*"
 _OF_A_STEP = ("operations", "columns", "method", "by", "value", "mapping", "keywords", "n", "threshold", "target")
 
@@ -210,11 +210,11 @@ def changed(known: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
         arguments["skip"] = list(dict.fromkeys([*arguments.get("skip", []), *skipped]))
     if "exclude" in fresh:
         fresh["exclude"] = list(dict.fromkeys([*arguments.get("exclude", []), *fresh["exclude"]]))
-    left_alone = _left_alone(scene, fresh.get("columns", []))
+    left_alone = _left_alone(scene, [*fresh.get("columns", []), *fresh.get("exclude", [])])
     if left_alone and not operations:
         arguments["exclude"] = list(dict.fromkeys([*arguments.get("exclude", []), *left_alone]))
-        fresh.pop("columns", None)
-        if not re.search(grammar.DRY_RUN, re.sub(r"leave .{0,40}(?:alone|untouched)", "", scene.text, flags=re.I)):
+        fresh.pop("columns", None), fresh.pop("exclude", None)
+        if not re.search(grammar.DRY_RUN, re.sub(_ALONE, "", scene.text, flags=re.I)):
             fresh.pop("dry_run", None)
     if operations:
         whole = arguments.get("recipe") == "proposed" or not (arguments.get("operations") or arguments.get("recipe"))
@@ -241,10 +241,12 @@ def _edits(earlier: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"operation": name, **details} for name in earlier["operations"]]
 
 
+_ALONE = r"\b(?:leave|keep|let)\b.{0,60}\b(?:alone|untouched|unchanged|as (?:it|they) (?:is|are|was|were)|as is|be)\b|\b(?:don.?t|do not|never|not) (?:touch|change|alter|modify|clean|edit)\b|\bhands off\b|\bin ruhe\b"
+
+
 def _left_alone(scene: Scene, about: list[str]) -> list[str]:
     """Columns of `leave notes alone`, `don't touch notes`, `keep notes as it is`."""
-    said = r"\b(?:leave|keep|let)\b.{0,60}\b(?:alone|untouched|unchanged|as (?:it|they) (?:is|are|was|were)|as is|be)\b|\b(?:don.?t|do not|never|not) (?:touch|change|alter|modify|clean|edit)\b|\bhands off\b|\bin ruhe\b"
-    return about if re.search(said, scene.low) else []
+    return about if re.search(_ALONE, scene.low) else []
 
 
 def _groups(scene: Scene) -> list[str]:
