@@ -15,7 +15,7 @@ import pytest
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data.table import open_table
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(1200)]
 ROWS = 51_000  # more than are looked at whole, so that every figure is computed by the engine
 
 
