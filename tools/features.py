@@ -124,12 +124,12 @@ def _suggest(
     from opsmith.tools.compute.features.writing import action_for, output_name
 
     only = ("interactions",) if "interactions" in asked else ()
-    found = suggest(asking, wish, only=only)
+    whole = found = suggest(asking, wish, only=only)
     if skip:
-        found = Suggestions(found.features.without(skip), found.findings, found.summary)
+        found = Suggestions(whole.features.without(skip), whole.findings, whole.summary)
     name, target = asking.table.name, found.features.target
     data = telling.as_data(found)
-    path = report.save(asking, found)
+    path = report.save(asking, whole)
     tables = (
         *((telling.feature_table(found),) if found.features.features else ()),
         telling.search_table(found),
@@ -152,7 +152,7 @@ def _suggest(
         actions, data = (action,), {**data, "output": target_file, "files": files}
         steps = (f"train a model for {target} on {target_file}",)
     return Result(
-        telling.headline(found),
+        telling.headline_without(found, whole) if skip else telling.headline(found),
         data,
         found.findings,
         tables,

@@ -185,3 +185,11 @@ def test_why_a_feature_is_useful_is_told_by_its_outcome(charges: Path) -> None:
 def test_columns_known_at_an_event_are_asked_for(charges: Path) -> None:
     with pytest.raises(NeedsAnswer, match="known at signup"):
         run(charges, "insurance.csv", target="charges", known_at="signup")
+
+
+def test_a_list_without_one_does_not_claim_the_score_of_all(charges: Path) -> None:
+    whole = run(charges, "insurance.csv", target="charges", algorithm="ridge")
+    left = run(charges, "insurance.csv", target="charges", algorithm="ridge", skip=["1"])
+    first = whole.data["features"][0]["name"]
+    assert left.headline.startswith(f"Without {first}, ") and "With all of them: " in left.headline
+    assert first not in [f["name"] for f in left.data["features"]] and left.data["scores"] == {}

@@ -67,12 +67,14 @@ class FeatureSet:
         return tuple(a for a in self.related if a.name in self.inputs)
 
     def without(self, names: Sequence[str]) -> FeatureSet:
-        """The set without some features, named or counted from 1. ToolError when one is not there."""
+        """The set without some features, named or counted from 1, and without the scores, which were those of all of them.
+
+        ToolError when one is not there.
+        """
         gone = {self.place(n) for n in names}
         kept = tuple(f for i, f in enumerate(self.features) if i not in gone)
-        return FeatureSet(
-            self.dataset, self.target, self.task, self.metric, self.kinds, kept, self.scores, self.related
-        )
+        scores = {} if gone else self.scores
+        return FeatureSet(self.dataset, self.target, self.task, self.metric, self.kinds, kept, scores, self.related)
 
     def place(self, name: str) -> int:
         """Where a feature stands, by its name or its number from 1."""

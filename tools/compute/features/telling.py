@@ -35,6 +35,14 @@ def headline(found: Suggestions) -> str:
     )
 
 
+def headline_without(found: Suggestions, whole: Suggestions) -> str:
+    """What is left when features were left out; the scores are those that all of them together were measured with."""
+    kept = {f.name for f in found.features.features}
+    gone = ", ".join(f.name for f in whole.features.features if f.name not in kept)
+    left = ", ".join(f.name for f in found.features.features) or "no feature"
+    return f"Without {gone}, {left} {'is' if len(kept) < 2 else 'are'} left. With all of them: {headline(whole)}"
+
+
 def _of_model(search: Mapping[str, Any], s: FeatureSet, metric: str) -> str:
     """What one model's search came to; where its time was up, only what was really looked at."""
     model, scores = MODELS[search["model"]], s.scores.get(search["model"])
