@@ -48,3 +48,20 @@ def test_domains_it_was_not_trained_on_stay_above_the_floor(monkeypatch: pytest.
     assert rows["ALL"]["arg_f1"] >= 0.93
     assert rows["ALL"]["turn_pass"] >= 0.82
     assert rows["ALL"]["hard_failures"] == 0
+
+
+def test_typos_cost_at_most_five_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "planner_sets"))
+    import planner
+    import planner_play
+    import score
+
+    singles = [i for i in planner.held() if "turns" not in i]
+
+    def read(items: list[dict[str, object]]) -> float:
+        return float(score.score(items, planner_play.predictions(items))["rows"]["ALL"]["intent_acc"])
+
+    as_written = read(singles)
+    for how in planner.CHANGES:
+        assert read(planner.changed(singles, how)) >= as_written - 0.05, how
