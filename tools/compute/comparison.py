@@ -90,9 +90,8 @@ def compare(
             f"{len(rows)} rows with an outcome are too few to compare models; at least {LEAST_ROWS} are needed."
         )
     task = "binary" if card.task == "classification" and rows[card.target].nunique() == 2 else card.task
-    if metric not in (
-        ("rmse",) if task == "regression" else ("accuracy", "auc") if task == "binary" else ("accuracy",)
-    ):
+    judged = ("rmse",) if task == "regression" else ("accuracy", "auc") if task == "binary" else ("accuracy",)
+    if metric is None or metric not in judged:
         metric = MAIN_METRIC.get(task, "accuracy")
     classes = list(getattr(new[1], "classes_", ()))
     truth = np.asarray(training.target_of(rows, training.Plan(task, card.target, (), (), (), (), "", 0)))
