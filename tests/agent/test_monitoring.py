@@ -300,7 +300,7 @@ def test_an_earlier_version_that_does_surely_better_is_proposed_and_asked_again_
     (waiting,) = approvals.pending()
     assert (waiting.kind, waiting.id) == ("rollback", first.approvals[0])
     assert waiting.summary.endswith("to version 1")
-    assert any("version 1 reaches auc" in note for note in waiting.preview.notes)
+    assert any("version 1 reaches accuracy" in note for note in waiting.preview.notes)
     assert run(project, 1).approvals == ()
     approvals.decide(Decision(waiting.id, waiting.digest, "no", "me", "terminal", "not now"))
     again = run(project, 30)
