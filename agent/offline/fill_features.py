@@ -225,5 +225,11 @@ def followed(known: Mapping[str, Any], scene: Scene) -> Filled | None:
         low,
     )
     if known_at and about and not excluded:
-        return Filled("features", {**kept, "columns": [a for a in about if a != known.get("target")]})
+        return Filled(
+            "features",
+            {
+                **{k: v for k, v in kept.items() if k != "skip"},
+                "columns": [a for a in about if a != known.get("target")],
+            },
+        )
     return None

@@ -170,6 +170,7 @@ def _merged(tool: str, known: Mapping[str, Any], scene: Scene, answering: bool =
         new.pop("operations", None)
     if tool == "features" and arguments.get("target") and about and new.get("target") != arguments["target"]:
         new |= {"target": None, "columns": [a for a in about if a != arguments["target"]]}
+        arguments.pop("skip", None)  # its numbers are of the earlier list
     if tool == "features" and arguments.get("operations"):
         new.pop("operations", None) if not re.search(r"pca|scal|encod|keyword|rank|import", scene.low) else None
     merged = {**arguments, **{k: v for k, v in new.items() if v not in (None, [], "")}}
