@@ -21,7 +21,7 @@ test-long: $(READY)
 test-lowest: $(READY)
 	@test -x .venv-lowest/bin/python || $(BIN)/uv venv -q .venv-lowest --python $(BIN)/python
 	@$(BIN)/uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct \
-		-e '.[ml,text,monitor,serve,validate,docker,slack,boosting,embeddings,dev]'
+		-e '.[all,dev]'
 	@.venv-lowest/bin/python -m pytest -q -n auto --dist loadfile -p no:cacheprovider tests/tools tests/memory tests/prompts \
 		--ignore tests/tools/templates/service \
 		-m "not long and not slow and not docker and not spark and not postgres and not mysql and not browser"
