@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from opsmith.agent.offline import operations
 from opsmith.agent.offline.classifier import probabilities, situation
 from opsmith.agent.offline.dialogue import Dialogue
 from opsmith.agent.offline.grounding import ground
@@ -57,9 +58,13 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
     for intent in _UNMISTAKABLE:
         if cues[intent] >= _UNMISTAKABLE[intent]:
             sure[intent] = sure[intent] * 20 + 0.01
+    made = set(operations.asked(scene.masked, operations.FEATURES)) & _FEATURES_ALONE
+    if made and sure["clean"] > sure["features"] and not operations.clean_operations(scene.masked):
+        sure["clean"], sure["features"] = sure["features"], sure["clean"]  # `make dummies of region` names no cleaning
     whole = sum(sure.values())
     return sorted(((6 * p / whole, intent) for intent, p in sure.items()), reverse=True)
 
 
+_FEATURES_ALONE = frozenset(["pca", "encode", "keyword_risk"])
 # Cues that are whole phrases: from this score on they weigh more than the likeness to other sentences.
 _UNMISTAKABLE = {"remember": 6, "forget": 6, "decline": 7, "smalltalk": 7, "undo": 7, "cancel": 7, "meta": 7, "help": 6}
