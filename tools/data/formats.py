@@ -153,6 +153,14 @@ def _check_zip(path: Path, shown: str) -> None:
             )
 
 
+def hold(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the rows of a view `data` into the engine: a view reads its file again and again, and an unpacked one goes."""
+    if connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'data'").fetchall():
+        connection.execute("CREATE TABLE unpacked AS SELECT * FROM data")
+        connection.execute("DROP VIEW data")
+        connection.execute("ALTER TABLE unpacked RENAME TO data")
+
+
 def unpack_zip(path: Path, shown: str, folder: Path) -> Path:
     """The one table inside a zip archive, unpacked into `folder` within the size limit."""
     try:

@@ -346,7 +346,9 @@ def _load(
         with tempfile.TemporaryDirectory(prefix="opsmith-zip-") as folder:
             inner = formats.unpack_zip(path, shown, Path(folder))
             inside = f"{shown} ({inner.name})"
-            return (f"unpacked {inner.name}", *_load(connection, context, inner, inside, part, dates))
+            notes = _load(connection, context, inner, inside, part, dates)
+            formats.hold(connection)
+            return (f"unpacked {inner.name}", *notes)
     bare = name.removesuffix(".gz").removesuffix(".zst")
     if bare.endswith((".parquet", ".pq")):
         return _parquet(connection, path, shown)

@@ -99,3 +99,27 @@ def test_a_mutated_file_is_a_table_or_a_sentence(project: Path) -> None:
             table = open_table(Context(project), "x.csv")
             assert table.rows >= 0 and table.column_names, number
             table.close()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather", "csv"])
+def test_a_zipped_table_can_be_read_more_than_once(project, kind):
+    """A Parquet file inside a zip used to be gone after the first look."""
+    import zipfile
+
+    import pandas as pd
+
+    frame = pd.DataFrame({"n": range(5000), "word": [f"w{i % 7}" for i in range(5000)]})
+    inner = project / f"t.{kind}"
+    {"parquet": frame.to_parquet, "feather": frame.to_feather, "csv": lambda p: frame.to_csv(p, index=False)}[kind](
+        inner
+    )
+    with zipfile.ZipFile(project / "t.zip", "w") as archive:
+        archive.write(inner, inner.name)
+    inner.unlink()
+    table = open_table(Context(project=project), "t.zip")
+    try:
+        assert table.rows == 5000
+        assert table.sql("SELECT sum(n), count(DISTINCT word) FROM data") == [(sum(range(5000)), 7)]
+        assert table.sql("SELECT n FROM data WHERE n = 4321") == [(4321,)]
+    finally:
+        table.close()
