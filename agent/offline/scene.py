@@ -61,10 +61,29 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
     made = set(operations.asked(scene.masked, operations.FEATURES)) & _FEATURES_ALONE
     if made and sure["clean"] > sure["features"] and not operations.clean_operations(scene.masked):
         sure["clean"], sure["features"] = sure["features"], sure["clean"]  # `make dummies of region` names no cleaning
+    if _TRAINS.search(scene.low):
+        if not _WATCHES.search(scene.low):
+            sure["monitor"] *= 0.02  # `a miss costs ten times a false alarm` asks for no alarm
+        if _new_name(scene) and sure["retrain"] > sure["train"]:  # a name of its own: no new version of another model
+            sure["train"], sure["retrain"] = sure["retrain"], sure["train"]
     whole = sum(sure.values())
     return sorted(((6 * p / whole, intent) for intent, p in sure.items()), reverse=True)
 
 
+def _new_name(scene: Scene) -> bool:
+    """Whether a model that is not there yet is named: `train … as loyal_model`."""
+    known = {str(m["name"]).casefold() for m in scene.catalogue.get("models", ())}
+    return any(m["name"].casefold() not in known for m in _NEW_MODEL.finditer(scene.text))
+
+
+_TRAINS = re.compile(r"^\W*(?:please |pls |now |then |ok,? |and |can you |could you |i want to )*(?:train|fit)\b")
+_WATCHES = re.compile(
+    r"\b(?:monitor|watch|alert|notify|tell me when|warn|daily|hourly|weekly|every (?:\w+ )?(?:day|hour|week))\b"
+)
+_NEW_MODEL = re.compile(
+    r"\b(?:as|(?:call|name)(?:d|ed)?(?: it)?)\s+[`'\"]?(?=[\w-]*[_\d])(?!v?\d+\b)(?P<name>[A-Za-z][\w-]*)[`'\"]?(?![\w.])",
+    re.IGNORECASE,
+)
 _FEATURES_ALONE = frozenset(["pca", "encode", "keyword_risk"])
 # Cues that are whole phrases: from this score on they weigh more than the likeness to other sentences.
 _UNMISTAKABLE = {"remember": 6, "forget": 6, "decline": 7, "smalltalk": 7, "undo": 7, "cancel": 7, "meta": 7, "help": 6}

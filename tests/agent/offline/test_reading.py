@@ -71,3 +71,21 @@ def test_known_confusions(said: str, tool: str) -> None:
 def test_a_rename_names_a_new_column() -> None:
     tool, given = call("rename age to age_years in customers.csv")
     assert (tool, given["operations"]) == ("clean", ["rename"])
+
+
+@pytest.mark.parametrize(
+    ("said", "tool"),
+    [
+        ("train a model for churned on june.csv as loyal_model", "train"),
+        ("train a model for churned on june.csv as loyal_model, a miss costs 10 times a false alarm", "train"),
+        ("fit a model for churned on june.csv called stay2, a false alarm costs 3", "train"),
+        ("train churn_model on june.csv", "retrain"),
+        ("train churn_model on june.csv as before", "retrain"),
+    ],
+)
+def test_a_name_of_its_own_makes_a_model_and_costs_of_mistakes_make_no_alarm(said: str, tool: str) -> None:
+    made, given = call(said)
+    assert made == tool
+    assert given.get("model") in {"train": ("loyal_model", "stay2"), "retrain": ("churn_model",)}.get(
+        tool, (given.get("model"),)
+    )
