@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -47,10 +48,26 @@ def elsewhere() -> bool:
 
 
 def spread(function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """The function for every tuple of arguments, on the workers of the cluster that is set."""
+    """The function for every tuple of arguments, on the workers of the cluster that is set; results in their order."""
     import joblib
 
+    active = joblib.parallel.get_active_backend()[0]
+    if type(active).__name__ == "DaskDistributedBackend":
+        return _on_dask(active.client, function, parts)
     return list(joblib.Parallel()(joblib.delayed(function)(*part) for part in parts))
+
+
+def _on_dask(client: Any, function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The same with Dask's own futures: joblib lets go of them early, and on a busy scheduler results got lost.
+
+    What several parts share (the table, the outcomes) is sent to the cluster once.
+    """
+    uses = Counter(id(a) for part in parts for a in part if hasattr(a, "nbytes") or hasattr(a, "memory_usage"))
+    shared = {id(a): a for part in parts for a in part if uses[id(a)] > 1}
+    sent = {key: client.scatter(a, hash=False) for key, a in shared.items()}
+    futures = [client.submit(function, *(sent.get(id(a), a) for a in part), pure=False) for part in parts]
+    results: list[Any] = client.gather(futures)
+    return results
 
 
 def _dask(address: str) -> Any:
