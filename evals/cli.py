@@ -82,6 +82,8 @@ def _run(argv: list[str], console: Console) -> int:
     from opsmith.evals.driver import Setup
     from opsmith.evals.judging import totals
 
+    if not args.agent:
+        _check_planner(args.model, args.base_url)
     args.out.mkdir(parents=True, exist_ok=True)
     record = args.out / "last.jsonl"
     only = None
@@ -153,6 +155,9 @@ def _compare(argv: list[str], console: Console) -> int:
 
     from opsmith.evals import baseline, compare
 
+    for name in (args.first, args.second):
+        if not Path(name).is_file():
+            _check_planner(name, args.base_url)  # before the other one is played for minutes
     runs = [baseline.read_run(Path(n)) if Path(n).is_file() else _plays_of(n, args) for n in (args.first, args.second)]
     found = compare.compare(runs[0], runs[1], (args.first, args.second))
     table = Table("", *found.names, box=None, header_style="bold")
@@ -260,6 +265,13 @@ def _new(argv: list[str], console: Console) -> int:
     args.file.write_text(text.replace("SCHEMA", SCHEMA_FILE.as_posix()), encoding="utf-8")
     console.print(f"wrote {args.file}. Play it: opsmith eval {args.file}", markup=False)
     return 0
+
+
+def _check_planner(name: str, base_url: str) -> None:
+    """ToolError when nothing could be played with a planner of this name."""
+    from opsmith.agent.planner import make_planner
+
+    make_planner(name, {"base_url": base_url})
 
 
 def _plays_of(model: str, args: argparse.Namespace) -> list[Any]:

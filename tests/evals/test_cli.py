@@ -80,8 +80,11 @@ def test_list_history_schema_and_new(folder: Path, capsys: pytest.CaptureFixture
     assert cli.main(["new", "mine/first.yaml"]) == 1
 
 
-@pytest.mark.parametrize("arguments", [["nowhere.yaml"], ["mine.yaml", "--id", "zebra"], ["compare", "x.json", "mine.yaml"],
-                                       ["record", "--project", "."], ["dialogues", "none.jsonl"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [["nowhere.yaml"], ["mine.yaml", "--id", "zebra"], ["mine.yaml", "--model", "opnai:x"], ["compare", "x.json", "mine.yaml"],
+     ["compare", "offline", "gone.json"], ["record", "--project", "."], ["dialogues", "none.jsonl"]],
+)  # fmt: skip
 def test_mistakes_are_one_sentence_and_exit_code_1(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments) == 1
     assert "Traceback" not in capsys.readouterr().err
