@@ -61,6 +61,9 @@ def encoded(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     return made, coded.chunk(coded.num_chunks - 1).dictionary  # chunks share one list; the last has all of it
 
 
+_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
+
+
 def plain(array: pa.Array) -> np.ndarray:
     """The values of an array of fixed width, a view where the layout allows; missing cells hold anything."""
     import pyarrow as pa
@@ -69,14 +72,16 @@ def plain(array: pa.Array) -> np.ndarray:
     buffer = array.buffers()[1]
     if buffer is None or not len(array):
         return np.zeros(len(array), np.int64)
-    if pa.types.is_boolean(array.type):
+    kinds = pa.types
+    if kinds.is_boolean(array.type):
         return np.unpackbits(np.frombuffer(buffer, np.uint8), count=end, bitorder="little")[array.offset :]
-    if pa.types.is_timestamp(array.type) or pa.types.is_time64(array.type) or pa.types.is_date64(array.type):
+    if any(k(array.type) for k in (kinds.is_timestamp, kinds.is_duration, kinds.is_time64, kinds.is_date64)):
         dtype: Any = np.dtype(np.int64)
-    elif pa.types.is_date32(array.type) or pa.types.is_time32(array.type):
+    elif kinds.is_date32(array.type) or kinds.is_time32(array.type):
         dtype = np.dtype(np.int32)
     else:
-        dtype = np.dtype(array.type.to_pandas_dtype())  # a NumPy type; the name is misleading
+        # Arrow's own translation of types loads pandas in some versions
+        dtype = np.dtype(_FLOATS.get(str(array.type), str(array.type)))
     return np.frombuffer(buffer, dtype, end)[array.offset :]
 
 

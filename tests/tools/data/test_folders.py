@@ -44,7 +44,7 @@ def test_parquet_and_text_give_the_same_partitions(sales: Path) -> None:
     for month, part in frame.groupby("month"):
         target = sales / "lake" / f"month={month:02}"
         target.mkdir(parents=True)
-        part.drop(columns="month").to_parquet(target / "x.parquet")
+        part.drop(columns="month").to_parquet(target / "x.parquet", index=False)
     found = opened(sales, "lake").pandas()
     pd.testing.assert_frame_equal(found.sort_values(["month", "shop"], ignore_index=True), frame, check_dtype=False)
 
