@@ -163,7 +163,10 @@ def _frequent_of_many(ordered: np.ndarray, distinct: int, most: int) -> list[tup
             break
     if not times:
         again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-        chosen = np.r_[again, ordered[: 2 * most]]
+        looked_at = 2 * most
+        while len(first := np.unique(ordered[:looked_at])) < most and looked_at < len(ordered):
+            looked_at *= 4  # the smallest values are the ones that repeat
+        chosen = np.r_[again, first]
     chosen = np.unique(chosen)
     counts = np.searchsorted(ordered, chosen, "right") - np.searchsorted(ordered, chosen, "left")
     order = np.argsort(-counts, kind="stable")[:most]
