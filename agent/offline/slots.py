@@ -18,10 +18,6 @@ _EXCLUDE = re.compile(
     r"keep out|apart from|other than|ohne|außer|sin(?: usar)?|excepto|sans|sauf|不(?:用|要|包括)|排除|忽略)[^.;]{0,12}$",
     re.IGNORECASE,
 )
-_ANAPHORA = re.compile(
-    r"\b(it|its|this|that|them|these|those|the same|same (file|data|table|one)|the (file|data|table|dataset|data set|result|output|new file|cleaned (file|one|copy|data)))\b|\b(damit|dieselbe|es|eso|ese|lo|ça|cela|celui-ci)\b|它|这个|那个",
-    re.IGNORECASE,
-)
 
 
 @dataclass

@@ -32,7 +32,6 @@ _AGG_WORDS = re.compile(r"^(?:" + "|".join(p for _, p in AGGREGATES) + r")$", re
 _CUES = frozenset(
     "by per each every column columns field of in average mean total sum median highest lowest maximum minimum max min std largest smallest which what distinct unique different and where with".split()
 )
-_MONEY = "$€£"
 
 
 @dataclass(frozen=True)

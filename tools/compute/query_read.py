@@ -31,7 +31,6 @@ from opsmith.tools.compute.query_words import (
 from opsmith.tools.contract import NeedsAnswer
 from opsmith.tools.data.table import Column
 
-FIGURES = ("mean", "median", "sum", "min", "max", "std", "variance", "quantile", "mode", "range")
 _SUPER = r"(?:highest|largest|biggest|greatest|best|most|maximum|max|top|lowest|smallest|least|fewest|worst|minimum|min|poorest)"
 _LOWEST = r"(?:lowest|smallest|least|fewest|worst|minimum|min|rarest|poorest|cheapest|shortest|youngest|bottom|slowest|coldest)"
 ADDITIVE = frozenset(

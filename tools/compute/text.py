@@ -89,11 +89,6 @@ def without_html(text: str) -> str:
     return re.sub(r"[ \t\u00a0]{2,}", " ", bare.replace("\u00a0", " ")).strip()
 
 
-def has_html(text: str) -> bool:
-    """Whether a text holds tags or entities."""
-    return ("<" in text or "&" in text) and bool(_TAG.search(text) or _ENTITY.search(text))
-
-
 def emoji_as(text: str, how: str = "drop") -> str:
     """Text with emoji and typed faces dropped, or described in words (`how="describe"`).
 

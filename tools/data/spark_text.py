@@ -8,7 +8,6 @@ from typing import Any
 from opsmith.tools.data.csv_shape import CsvShape
 
 # a column takes the first of these in which every filled cell can be read, else it stays text
-CANDIDATES = ("bigint", "double", "date", "timestamp_ntz")
 _PATTERNS = {
     "bigint": r"^[-+]?\d{1,18}$",
     "double": r"(?i)^([-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|inf(inity)?)|nan)$",

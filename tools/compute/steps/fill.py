@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from opsmith.tools.compute.cells import Batch, is_number, is_text, missing_mask, shown
+from opsmith.tools.compute.cells import Batch, is_number, missing_mask, shown
 from opsmith.tools.compute.recipe import Step
 from opsmith.tools.compute.steps import Fitted, Source, StepKind
 from opsmith.tools.contract import ToolError
@@ -209,13 +209,6 @@ def _impute_learned(batch: Batch, step: Step, fitted: Fitted) -> None:
         values = pa.array(np.where(gone, new, 0)).cast(array.type, safe=False)
         if gone.any():
             batch.put(column, pa.compute.if_else(pa.array(gone), values, array), gone)
-
-
-def can_take_mode(stored: Any) -> bool:
-    """Whether the most frequent value is a sensible filling for a column of this type."""
-    import pyarrow as pa
-
-    return is_text(stored) or pa.types.is_boolean(stored)
 
 
 KINDS = (StepKind("impute", _impute, _fit_impute),)
