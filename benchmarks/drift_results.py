@@ -6,7 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 PLACE = Path(__file__).resolve().parent / "results" / "drift.json"
@@ -24,17 +24,23 @@ def store(rows: Iterable[dict], place: Path = PLACE) -> None:
     place.with_suffix(".md").write_text(page(ordered), encoding="utf-8")
 
 
+def recent(hours: float, place: Path = PLACE) -> set[tuple]:
+    """What was measured without an error in the last hours: peer, mode, rows, kind."""
+    since = f"{datetime.now(UTC) - timedelta(hours=hours):%Y-%m-%d %H:%M}Z"
+    return {_key(r) for r in _read(place) if r["on"] >= since and "error" not in r}
+
+
 def page(rows: list[dict]) -> str:
     """The tables: each size with one line a peer, and the alarms over fresh seeds."""
     lines = [
         "# Drift detection side by side", "",
         "Made by `python benchmarks/drift.py`; each library in a process and an environment of its own, deciding by its own",
-        "defaults. Times are of the machine as it was (`load` is its load average when the run ended; it has 2 cores), so CPU",
-        "seconds compare better than seconds.", "",
+        "defaults. Imports are left out. Times are of the machine as it was (`load` is its load average when the run ended; it",
+        "has 2 cores), so CPU seconds compare better than seconds. × floor: CPU seconds to those of binned counts alone.", "",
     ]  # fmt: skip
     for size in sorted({r["rows"] for r in rows if r["kind"] != "seeds"}):
         lines += _table(size, [r for r in rows if r["rows"] == size and r["kind"] != "seeds"])
-    seeds = [r for r in rows if r["kind"] == "seeds"]
+    seeds = [r for r in rows if r["kind"] == "seeds" and "error" not in r]
     if seeds:
         lines += [
             "## Fresh seeds", "",
@@ -55,22 +61,25 @@ def page(rows: list[dict]) -> str:
 def _table(size: int, rows: list[dict]) -> list[str]:
     lines = [
         f"## {size:,} + {size:,} rows", "",
-        "| peer | s | CPU s | peak MB | recall | precision | recall, fresh kinds | precision, fresh kinds | "
+        "| peer | s | CPU s | × floor | peak MB | recall | precision | recall, fresh kinds | precision, fresh kinds | "
         "alarms, undrifted copy | load |",
-        "| --- | --: | --: | --: | --: | --: | --: | --: | --- | --: |",
+        "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --- | --: |",
     ]  # fmt: skip
+    floor = next((r["cpu_s"] for r in rows if (r["peer"], r["mode"]) == FLOOR and "cpu_s" in r), None)
     for peer, mode in sorted({(r["peer"], r["mode"]) for r in rows}, key=lambda p: (p[0] != "opsmith", p)):
         kinds = {r["kind"]: r for r in rows if (r["peer"], r["mode"]) == (peer, mode)}
         any_row = kinds.get("cur") or next(iter(kinds.values()))
         if "error" in any_row:
-            lines.append(f"| {_name(any_row)} | {any_row['error']} | | | | | | | | {any_row['load']} |")
+            lines.append(f"| {_name(any_row)} | {any_row['error']} | | | | | | | | | {any_row['load']} |")
             continue
         cells = [_score(kinds, "cur", "recall"), _score(kinds, "cur", "precision")]
         cells += [_score(kinds, "fresh", "recall"), _score(kinds, "fresh", "precision")]
         null = kinds.get("null", {})
         cells.append(", ".join(null["alarms"]) or "none" if "alarms" in null else null.get("error", "not run"))
+        times = f"{any_row['cpu_s'] / floor:.1f}" if floor else ""
         lines.append(
-            f"| {_name(any_row)} | {any_row['seconds']:.2f} | {any_row['cpu_s']:.2f} | {any_row['peak_mb']} | "
+            f"| {_name(any_row)} | {any_row['seconds']:.2f} | {any_row['cpu_s']:.2f} | "
+            f"{times} | {any_row['peak_mb']} | "
             f"{' | '.join(cells)} | {any_row['load']} |"
         )
     return [*lines, ""]
