@@ -1,10 +1,13 @@
 """The generated service beside MLflow, BentoML and LitServe on one model: cold start, CPU a request, memory, Dockerfile findings.
 
-`python benchmarks/serving.py PEERS [CHECKOV] [files]`: PEERS is a folder with environments serve-opsmith (what
+`python benchmarks/serving.py PEERS [CHECKOV] [files] [quick]`: PEERS is a folder with environments serve-opsmith (what
 tools/templates/locks/onnx.txt lists), serve-mlflow, serve-bentoml and serve-litserve; CHECKOV the program, for Dockerfile
-findings; `files` looks at Dockerfiles and sizes only, without a server or load. Every server runs as processes on the loopback
-address, one worker, with the same logistic regression of scikit-learn's breast cancer table (30 numbers), under the same open
-load; CPU and memory are those of all its processes. Writes benchmarks/results/serving.json and .md.
+findings. Every server runs as processes on the loopback address, one worker, with the same logistic regression of
+scikit-learn's breast cancer table (30 numbers), under the same open load of one fixed arrival rate; the servers share one
+CPU, the load comes from another; CPU and memory are those of all processes of a server. The servers take turns, three rounds;
+the middle round by CPU a request is told. Then each one's Dockerfile is judged and, where an engine answers, built.
+`files` leaves the load out; `quick` is one short round, to try it, and writes no results.
+Writes benchmarks/results/serving.json and .md.
 """
 
 import json
@@ -20,8 +23,10 @@ import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
+from serving_images import dockerfile, findings, image, size_of
+
 RESULTS = Path(__file__).parent / "results"
-RATE, SECONDS, WARM = 60.0, 8.0, 2.0
+RATE, SECONDS, WARM, ROUNDS = 60.0, 15.0, 2.0, 3
 TICK = os.sysconf("SC_CLK_TCK")
 
 FIT = """
@@ -116,14 +121,15 @@ def cpu_of(pid: int) -> float:
     return total / TICK
 
 
-def pss_of(pid: int) -> int:
-    """Proportional memory of a tree in bytes."""
-    total = 0
+def memory_of(pid: int) -> dict[str, float]:
+    """Resident and proportional memory of a tree in MB; pages that its processes share count once in the second."""
+    total = {"Rss": 0, "Pss": 0}
     for one in tree(pid):
         for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1]) * 1024
-    return total
+            name = line.split(":")[0]
+            if name in total:
+                total[name] += int(line.split()[1]) * 1024
+    return {f"{name.lower()}_mb": size / 1e6 for name, size in total.items()}
 
 
 def free_port() -> int:
@@ -146,12 +152,23 @@ def answered(port: int, path: str, body: str) -> bool:
 def shoot(port: int, path: str, bodies: list[str], seconds: float) -> dict:
     job = {"port": port, "path": path, "bodies": bodies, "rate": RATE, "seconds": seconds}
     done = subprocess.run([sys.executable, "-m", "opsmith.agent.effects.open_loop"], input=json.dumps(job), text=True,
-                          capture_output=True, check=True)  # fmt: skip
+                          capture_output=True, check=True, preexec_fn=lambda: on_cpu(-1))  # fmt: skip
     return json.loads(done.stdout)
 
 
+def on_cpu(which: int) -> None:
+    """Keep this process on the first (0) or last (-1) processor that it may use."""
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[which]})
+
+
 def measured(
-    command: list[str], folder: Path, path: str, bodies: list[str], port: int, environment: dict[str, str]
+    command: list[str],
+    folder: Path,
+    path: str,
+    bodies: list[str],
+    port: int,
+    environment: dict[str, str],
+    seconds: float,
 ) -> dict:
     """Start a server, wait for its first answer, load it, and stop it."""
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "ORT_DISABLE_TELEMETRY": "1",
@@ -160,7 +177,7 @@ def measured(
     log = (folder / "server.log").open("w")
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True,
-                               env={**os.environ, **quiet, **environment})  # fmt: skip
+                               preexec_fn=lambda: on_cpu(0), env={**os.environ, **quiet, **environment})  # fmt: skip
     try:
         while not answered(port, path, bodies[0]):
             if process.poll() is not None or time.monotonic() - began > 150:
@@ -169,55 +186,19 @@ def measured(
         started, start_cpu = time.monotonic() - began, cpu_of(process.pid)
         shoot(port, path, bodies, WARM)
         before = cpu_of(process.pid)
-        shot = shoot(port, path, bodies, SECONDS)
+        shot = shoot(port, path, bodies, seconds)
         spent = cpu_of(process.pid) - before
         return {"cold_start_s": started, "start_cpu_s": start_cpu, "cpu_ms_per_request": 1000 * spent / max(1, shot["answered"]),
-                "pss_mb": pss_of(process.pid) / 1e6, "p95_ms": shot["p95_ms"], "answered": shot["answered"], "sent": shot["sent"],
-                "errors": shot["errors"] + shot["refused"], "processes": len(tree(process.pid))}  # fmt: skip
+                **memory_of(process.pid), "p50_ms": shot["p50_ms"], "p95_ms": shot["p95_ms"], "answered": shot["answered"],
+                "sent": shot["sent"], "errors": shot["errors"] + shot["refused"], "late_ms": shot["late_ms"],
+                "processes": len(tree(process.pid))}  # fmt: skip
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def dockerfiles(name: str, python: Path, folder: Path) -> Path | None:
-    """The Dockerfile that a peer writes; None where it writes none here."""
-    made = {
-        "mlflow": ([python.parent / "mlflow", "models", "generate-dockerfile", "-m", "model", "-d", "docker",
-                    "--env-manager", "local"],
-                   "docker/Dockerfile"),
-        "bentoml": ([python.parent / "bentoml", "build", "."], None),
-        "litserve": ([python.parent / "litserve", "dockerize", "server.py"], "Dockerfile"),
-    }[name]  # fmt: skip
-    if name == "bentoml":
-        (folder / "bentofile.yaml").write_text(
-            "service: 'service:Model'\ninclude: ['*.py', '*.joblib']\npython:\n  packages: [scikit-learn, pandas]\n"
-        )
-    environment = {**os.environ, "BENTOML_HOME": str(folder / "home"), "BENTOML_DO_NOT_TRACK": "True"}
-    subprocess.run(made[0], cwd=folder, capture_output=True, text=True, timeout=240, env=environment)
-    found = folder / made[1] if made[1] else next(iter((folder / "home").rglob("Dockerfile")), None)
-    return found if found and found.is_file() else None
-
-
-def findings(dockerfile: Path | None, checkov: str) -> dict:
-    """hadolint's and checkov's counts for a Dockerfile."""
-    if dockerfile is None:
-        return {"hadolint": None, "checkov_failed": None}
-    hadolint = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([hadolint, "--no-fail", "-f", "json", dockerfile], capture_output=True, text=True)
-    counts = {"hadolint": len(json.loads(done.stdout))}
-    if checkov:
-        told = subprocess.run([checkov, "-f", dockerfile, "--framework", "dockerfile", "--skip-download", "-o", "json"],
-                              capture_output=True, text=True)  # fmt: skip
-        counts["checkov_failed"] = json.loads(told.stdout).get("summary", {}).get("failed")
-    return counts
-
-
-def size_of(folder: Path) -> float:
-    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and not p.is_symlink()) / 1e6
-
-
-def main(peers: Path, checkov: str, only_files: bool) -> None:
-    """Measure each server in turn, twice, and keep the better run of each (neighbours only make a run slower)."""
+def main(peers: Path, checkov: str, only_files: bool, quick: bool) -> None:
+    """Measure the servers in turn, look at their Dockerfiles, build their images, write the page."""
     root = Path(tempfile.mkdtemp())
     rows = ours(root)
     plain = [json.dumps({"rows": [row]}) for row in rows]
@@ -251,49 +232,52 @@ def main(peers: Path, checkov: str, only_files: bool) -> None:
         places[name] = {"command": list(map(str, command)), "folder": folder, "path": path, "bodies": bodies, "port": port,
                         "environment": settings, "python": python}  # fmt: skip
     load = os.getloadavg()
-    told: dict[str, dict] = {name: {} for name in places}
-    for name, place in places.items() if not only_files else ():
-        for _ in range(2):
-            one = measured(**{k: v for k, v in place.items() if k != "python"})
-            if not told[name] or one["cpu_ms_per_request"] < told[name]["cpu_ms_per_request"]:
-                told[name] = one
-            print(name, one, flush=True)
+    runs: dict[str, list[dict]] = {name: [] for name in places}
+    for _ in range(0 if only_files else 1 if quick else ROUNDS):
+        for name, place in places.items():
+            asked = {k: v for k, v in place.items() if k != "python"}
+            runs[name].append(measured(**asked, seconds=3 if quick else SECONDS))
+            print(name, runs[name][-1], flush=True)
+    after = os.getloadavg()
+    told: dict[str, dict] = {}
     for name, place in places.items():
-        dockerfile = (
-            place["folder"] / "Dockerfile" if name == "opsmith" else dockerfiles(name, place["python"], place["folder"])
-        )
-        told[name] |= {"environment_mb": size_of(peers / f"serve-{name}"), **findings(dockerfile, checkov)}
-        if dockerfile and name != "opsmith":
-            print(name, dockerfile.read_text()[:3000], flush=True)
-    result = {"load_average_before": load, "load_average_after": os.getloadavg(), "processors": os.cpu_count(),
-              "rate": None if only_files else RATE, "seconds": SECONDS, "servers": told}  # fmt: skip
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "serving.json").write_text(json.dumps(result, indent=1) + "\n")
-    (RESULTS / "serving.md").write_text(table(result))
+        ranked = sorted(runs[name], key=lambda r: r["cpu_ms_per_request"])
+        file = dockerfile(name, place["python"], place["folder"])
+        told[name] = {**(ranked[len(ranked) // 2] if ranked else {}), "environment_mb": size_of(peers / f"serve-{name}"),
+                      **findings(file, checkov), **({} if quick else image(name, file)), "runs": runs[name]}  # fmt: skip
+        print(name, {k: v for k, v in told[name].items() if k != "runs"}, flush=True)
+    result = {"load_average_before": load, "load_average_after": after, "processors": os.cpu_count(),
+              "rate": None if only_files else RATE, "seconds": SECONDS, "rounds": ROUNDS, "servers": told}  # fmt: skip
+    print(table(result))
+    if not quick:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "serving.json").write_text(json.dumps(result, indent=1) + "\n")
+        (RESULTS / "serving.md").write_text(table(result))
 
 
 def table(result: dict) -> str:
     """The results as Markdown; only what was measured has a column."""
     told = result["servers"]
-    known = ("cold_start_s", "start_cpu_s", "cpu_ms_per_request", "pss_mb", "p95_ms", "errors", "processes",
-             "environment_mb", "hadolint", "checkov_failed")  # fmt: skip
+    known = ("cold_start_s", "start_cpu_s", "cpu_ms_per_request", "rss_mb", "pss_mb", "p50_ms", "p95_ms", "errors",
+             "processes", "environment_mb", "image_mb", "hadolint", "checkov_failed")  # fmt: skip
     keys = [k for k in known if any(one.get(k) is not None for one in told.values())]
     lines = ["| server | " + " | ".join(keys) + " |", "| --- |" + " --- |" * len(keys)]
     for name, one in told.items():
         cells = [one.get(k) for k in keys]
         shown = (f"{c:.3g}" if isinstance(c, float) else "-" if c is None else str(c) for c in cells)
         lines.append(f"| {name} | " + " | ".join(shown) + " |")
-    note = "Images of the peers were not built: environments (installed packages, MB) are compared."
+    notes = [f"{name}: {one['image']}." for name, one in told.items() if one.get("image")]
     if result["rate"]:
-        note += (
-            f" {result['rate']:g} requests a second for {result['seconds']:g} s, the better of two runs; load average "
-            f"{result['load_average_before'][0]:.1f} before and {result['load_average_after'][0]:.1f} after, "
-            f"{result['processors']} CPUs."
-        )
+        before, after = result["load_average_before"][0], result["load_average_after"][0]
+        notes.insert(0, f"{result['rate']:g} requests a second for {result['seconds']:g} s, the middle of {result['rounds']} "
+                     f"rounds by CPU a request; load average {before:.1f} before and {after:.1f} after, "
+                     f"{result['processors']} CPUs, the servers on one of them.")  # fmt: skip
     else:
-        note += " Cold start, CPU a request and memory were not measured in this run."
+        notes.insert(0, "Cold start, CPU a request and memory were not measured in this run.")
+    note = " ".join(notes)
     return "\n".join(lines) + f"\n\n{note}\n"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "", "files" in sys.argv[3:])
+    program = next((a for a in sys.argv[2:] if a not in ("files", "quick")), "")
+    main(Path(sys.argv[1]), program, "files" in sys.argv[2:], "quick" in sys.argv[2:])

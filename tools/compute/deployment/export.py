@@ -34,7 +34,7 @@ STRANGER = (
     lambda t: t.replace("a", "ä").title(),
     lambda t: t[::2] + " Ünïcode ЖУК 中文 ١٢",
 )
-FORMAT_VERSION = 1  # raise it when an export must be made anew
+FORMAT_VERSION = 2  # raise it when an export must be made anew
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Exported:
     check: Mapping[str, Any]
     reason: str  # why this format, in a sentence
     classes: tuple[Any, ...]  # as the model says them; empty for quantities
-    module: str = ""  # source of service/features.py, for a model that begins with features
+    modules: Mapping[str, str] = field(default_factory=dict)  # sources in service/ of a model's own first steps
     shape: Mapping[str, Any] = field(default_factory=dict)  # the columns after them, by kind
 
     @property
@@ -79,7 +79,7 @@ def exported(card: ModelCard, project: Path) -> Exported:
         "check": made.check,
         "reason": made.reason,
         "classes": made.classes,
-        "module": made.module,
+        "modules": dict(made.modules),
         "shape": dict(made.shape),
     }
     part.write_text(json.dumps(facts))
@@ -140,14 +140,14 @@ def _export(card: ModelCard, project: Path) -> Exported:
     own = card.model_file.suffix == ".skops"  # else an ONNX file from elsewhere, which is served as it is
     found = skops.io.get_untrusted_types(file=card.model_file) if own else ()
     trusted = tuple(sorted(set(found) & set(registry.TRUSTED)))
-    parts = export_features.parted(pipeline, f"The features of {card.name} version {card.version}.")
+    frame, told = sample_rows(card, project)
+    parts = export_features.parted(pipeline, frame, f"{card.name} version {card.version}")
     if parts is None:
         _refuse_own_steps(card, trusted)
-    frame, told = sample_rows(card, project)
-    asked = _with_surprises(frame, card)
+    asked = _with_surprises(frame, card, raw=parts is not None)
     classes = tuple(getattr(pipeline, "classes_", np.empty(0)).tolist())
     if parts is not None:
-        return _with_features(card, pipeline, parts, asked, told, classes)
+        return _with_first_steps(card, pipeline, parts, asked, told, classes)
     content, check, why = _onnx(card, pipeline, asked)
     if content is not None:
         return Exported("onnx", content, (), {**check, "on": told}, f"ONNX: {why}", classes)
@@ -165,38 +165,47 @@ def _export(card: ModelCard, project: Path) -> Exported:
     )
 
 
-def _with_features(
+def _with_first_steps(
     card: ModelCard, pipeline: Any, parts: Any, asked: pd.DataFrame, told: str, classes: tuple[Any, ...]
 ) -> Exported:
-    """The features as a module and the rest as skops, when they answer like the whole."""
+    """Recipe and features as plain Python and the rest as skops, when they answer like the whole, row by row as they are sent."""
     import numpy as np
     import skops.io
 
+    from opsmith.tools.templates.service.model import framed
+    from opsmith.tools.templates.service.signature import Signature
+
+    name = f"{card.name} version {card.version}"
     content = skops.io.dumps(parts.rest)
     types = skops.io.get_untrusted_types(data=content)
     strange = sorted(t for t in types if t not in registry.TRUSTED or t.startswith("opsmith.") or ".Booster" in t)
     if strange:
         raise ToolError(
-            f"{card.name} version {card.version} begins with features and needs {strange[0]}, which a service of its own "
-            "cannot run. Train it with gradient_boosting or logistic_regression."
+            f"{name} begins with steps of its own and needs {strange[0]}, which a service of its own cannot run. Train it with "
+            "gradient_boosting or logistic_regression."
         )
     rest = skops.io.loads(content, trusted=sorted(types))
     said, chances = answers_of(pipeline, asked)
-    found, likely = answers_of(rest, export_features.prepared(asked, parts))
+    columns = Signature.of([{**s, "nullable": True} for s in card.signature])
+    sent = framed(columns.columns, columns.check(as_json_rows(asked)), raw=True)
+    found, likely = answers_of(rest, export_features.prepared(sent, parts))
     if card.task == "regression":
         gap = float(np.max(np.abs(found - said))) / (float(np.std(said)) or 1.0)
         differ = 0
     else:
         differ = int(np.sum(found.astype(str) != said.astype(str)))
         gap = float(np.max(np.abs(likely - chances))) if chances is not None and likely is not None else 0.0
+    first = " and ".join(
+        w for w, n in (("cleaning", "cleaning/__init__.py"), ("features", "features.py")) if n in parts.modules
+    )
     if differ or not gap <= TOLERANCE:
         raise ToolError(
-            f"The features of {card.name} version {card.version} as plain Python give another answer in {differ} of {len(asked)} "
-            f"rows (largest difference {gap:.2g}), so no service is written for it."
+            f"The {first} of {name} as plain Python give another answer in {differ} of {len(asked)} rows (largest difference "
+            f"{gap:.2g}), so no service is written for it."
         )
     check = {"rows": len(asked), "difference": gap, "labels_differ": 0, "tolerance": TOLERANCE, "on": told}
-    why = f"skops after the features as plain Python: the same answers in all {len(asked)} rows"
-    return Exported("skops", content, tuple(sorted(types)), check, why, classes, parts.module, parts.shape)
+    why = f"skops after the {first} as plain Python: the same answers in all {len(asked)} rows"
+    return Exported("skops", content, tuple(sorted(types)), check, why, classes, parts.modules, parts.shape)
 
 
 def _refuse_own_steps(card: ModelCard, types: tuple[str, ...]) -> None:
@@ -333,22 +342,28 @@ def _compare(card: ModelCard, pipeline: Any, session: Any, frame: pd.DataFrame) 
     return {"rows": len(frame), "difference": gap, "labels_differ": differ, "tolerance": TOLERANCE}
 
 
-def _with_surprises(frame: pd.DataFrame, card: ModelCard) -> pd.DataFrame:
-    """The rows, and again some of them with one gap or one unseen value in each column that may have it."""
+def _with_surprises(frame: pd.DataFrame, card: ModelCard, raw: bool = False) -> pd.DataFrame:
+    """The rows, and again some of them with one gap or one unseen value in each column that may have it.
+
+    raw: texts that nobody gave stay missing, as the model's own first steps tell them from empty ones.
+    """
     import pandas as pd
 
     parts = [frame]
     for entry in card.signature:
         name = str(entry["column"])
+        text = entry["kind"] != "number"
+        if text and not pd.api.types.is_string_dtype(frame[name].dtype):
+            continue  # dates in a table; a service is sent them as texts, and no text is a surprise
         if entry.get("nullable", True):
-            gap: Any = "" if entry["kind"] == "text" else float("nan")
+            gap: Any = "" if entry["kind"] == "text" and not raw else float("nan") if not text else None
             parts.append(frame.head(3).assign(**{name: gap}))
-        if entry["kind"] != "number":
+        if text:
             parts.append(frame.head(3).assign(**{name: "never seen before"}))
         if entry["kind"] == "text":
-            parts += [
-                frame.head(20).assign(**{name: [change(str(v)) for v in frame.head(20)[name]]}) for change in STRANGER
-            ]
+            held = frame.head(20)
+            changed = [[v if pd.isna(v) else change(str(v)) for v in held[name]] for change in STRANGER]
+            parts += [held.assign(**{name: values}) for values in changed]
     whole = pd.concat([p.astype({c: frame[c].dtype for c in frame.columns}) for p in parts], ignore_index=True)
     return whole[list(frame.columns)]
 

@@ -1,6 +1,7 @@
-"""A model that begins with a feature set, for a service of its own: the features as plain Python, the rest as skops.
+"""A model that begins with the project's own steps, for a service of its own: these as plain Python, the rest as skops.
 
-The features become a module that needs NumPy and pandas alone (`features/module.py`); what follows them is scikit-learn.
+A cleaning recipe becomes the package `cleaning/` (`export_recipe.py`), a feature set the module `features.py`
+(`features/module.py`); both need NumPy and pandas alone. What follows them is scikit-learn.
 """
 
 from __future__ import annotations
@@ -13,39 +14,58 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-FIRST = ("features", "shape")  # the steps that only Opsmith can run
+FIRST = ("clean", "features", "shape")  # the steps that only Opsmith can run, in their order
 
 
 @dataclass(frozen=True)
 class Parted:
-    """The module's source, the columns that follow it by kind, and the pipeline after them."""
+    """Files of the first steps by path within `service/`, the columns that follow them by kind, and the pipeline after them."""
 
-    module: str
+    modules: Mapping[str, str]
     shape: Mapping[str, list[str]]
     rest: Any
 
 
-def parted(pipeline: Any, about: str) -> Parted | None:
-    """The parts of a pipeline that begins with features (and with no recipe); None for any other."""
+def parted(pipeline: Any, rows: pd.DataFrame, name: str) -> Parted | None:
+    """The parts of a pipeline that begins with a recipe or features; None for any other.
+
+    rows: raw rows as the model is given them. Raises ToolError for a recipe with a step that cannot be shipped.
+    """
+    from opsmith.tools.compute.deployment.export_recipe import cleaning_package
     from opsmith.tools.compute.features.module import module_text
 
-    inner = _inner(pipeline)
-    names = [n for n, _ in inner.steps] if hasattr(inner, "steps") else []
-    if tuple(names[:2]) != FIRST:
+    steps = dict(getattr(_inner(pipeline), "steps", ()))
+    own = [n for n in steps if n in FIRST]
+    if "shape" not in own or len(own) == 1 or list(steps)[: len(own)] != own:
         return None
-    features, shape = inner.steps[0][1], inner.steps[1][1]
-    source = module_text([(n, e) for n, e in features.features], features.fitted_, about)
+    modules: dict[str, str] = {}
+    if "clean" in steps:
+        package = cleaning_package(steps["clean"], rows, f"The cleaning of {name}.")
+        modules |= {f"cleaning/{file}": text for file, text in package.items()}
+    if "features" in steps:
+        features = steps["features"]
+        made = module_text([(n, e) for n, e in features.features], features.fitted_, f"The features of {name}.")
+        modules["features.py"] = made
+    shape = steps["shape"]
     lists = {"numeric": list(shape.numeric), "categories": list(shape.categories), "texts": list(shape.texts)}
-    return Parted(source, lists, _without(pipeline))
+    return Parted(modules, lists, _without(pipeline, len(own)))
 
 
 def prepared(frame: pd.DataFrame, parts: Parted) -> pd.DataFrame:
-    """What the rest is given for these rows, by the very source that the service runs."""
+    """What the rest is given for these rows, by the very sources that the service runs."""
+    from opsmith.tools.compute.deployment.export_recipe import cleaner
     from opsmith.tools.templates.service.model import shaped
 
-    namespace: dict[str, Any] = {}
-    exec(compile(parts.module, "features.py", "exec"), namespace)  # our own text, as it will be written
-    return shaped(namespace["add_features"](frame), parts.shape)
+    package = {n.removeprefix("cleaning/"): t for n, t in parts.modules.items() if n.startswith("cleaning/")}
+    if package:
+        frame = cleaner(package)(frame)
+    if "features.py" in parts.modules:
+        namespace: dict[str, Any] = {}
+        exec(
+            compile(parts.modules["features.py"], "features.py", "exec"), namespace
+        )  # our own text, as it will be written
+        frame = namespace["add_features"](frame)
+    return shaped(frame, parts.shape)
 
 
 def _inner(pipeline: Any) -> Any:
@@ -54,12 +74,12 @@ def _inner(pipeline: Any) -> Any:
     return calibrated[0].estimator if calibrated and len(calibrated) == 1 else pipeline
 
 
-def _without(pipeline: Any) -> Any:
+def _without(pipeline: Any, first: int) -> Any:
     """The same model for rows that are prepared already."""
     from sklearn.pipeline import Pipeline
 
     inner = _inner(pipeline)
-    rest = Pipeline(inner.steps[len(FIRST) :])
+    rest = Pipeline(inner.steps[first:])
     if inner is pipeline:
         return rest
     outer, only = copy.copy(pipeline), copy.copy(pipeline.calibrated_classifiers_[0])

@@ -6,6 +6,7 @@ The source is copied from `tools/templates/service`; it does not import Opsmith.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -70,6 +71,7 @@ DOCKERIGNORE = """\
 *
 !requirements.lock
 !service/*.py
+!service/cleaning/*
 !model/manifest.json
 !model/model.*
 """
@@ -89,7 +91,7 @@ def service_files(card: ModelCard, plan: DeployPlan, project: Path) -> dict[str,
         "requirements.lock": lock.encode(),
         f"model/model.{made.format}": made.content,
         "model/manifest.json": _json(manifest(card, made, lock)),
-        **({"service/features.py": made.module.encode()} if made.module else {}),
+        **{f"service/{name}": text.encode() for name, text in made.modules.items()},
         SAMPLE: _json({"rows": [sample_row(card)]}),
     }
     source = files("opsmith.tools.templates.service")
@@ -115,7 +117,7 @@ def manifest(card: ModelCard, made: Exported, lock: str) -> dict[str, Any]:
         "libraries": {name: pinned[name] for name in LOADERS[made.format]},
         "trained_with": dict(card.libraries), "classes": list(made.classes), "threshold": card.threshold,
         "signature": [dict(s) for s in card.signature], "export": {**made.check, "reason": made.reason},
-        **({"shape": dict(made.shape)} if made.module else {}),
+        **({"shape": dict(made.shape), "modules": _sums(made.modules)} if made.modules else {}),
     }  # fmt: skip
 
 
@@ -147,6 +149,10 @@ def differing_libraries(card: ModelCard, format_name: str) -> dict[str, tuple[st
     pinned = pins(lock_for(format_name))
     there = {n: v for n, v in card.libraries.items() if n in pinned}
     return {n: (v, pinned[n]) for n, v in there.items() if v != pinned[n]}
+
+
+def _sums(modules: Mapping[str, str]) -> dict[str, str]:
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in modules.items()}
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

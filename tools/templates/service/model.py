@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -111,29 +111,48 @@ class _Skops:
         if strange:
             raise NotTrusted(f"{file.name} holds parts that nobody vouched for: {', '.join(strange[:5])}")
         self._pipeline = skops.io.load(file, trusted=trusted)
-        self._shape = manifest.get("shape")
-        if self._shape:
-            from .features import add_features
-
-            self._add_features = add_features
+        self._first = first_steps(manifest)
 
     def run(self, inputs: Any, columns: Mapping[str, list[Any]]) -> tuple[Any, Any]:
         import numpy as np
-        import pandas as pd
 
-        numbers = {c.name for c in inputs if c.kind == "number"}
-        texts = {c.name for c in inputs if c.kind == "text"}
-        frame = pd.DataFrame({
-            n: np.array(v, float) if n in numbers
-            else pd.Series(["" if t is None and n in texts else t for t in v], dtype=object).where(lambda s: s.notna(), np.nan)
-            for n, v in columns.items()
-        })  # fmt: skip
-        if self._shape:
-            frame = shaped(self._add_features(frame), self._shape)
+        frame = framed(inputs, columns, raw=bool(self._first))
+        for step in self._first:
+            frame = step(frame)
         labels = np.asarray(self._pipeline.predict(frame))
         return labels, np.asarray(self._pipeline.predict_proba(frame)) if hasattr(
             self._pipeline, "predict_proba"
         ) else None
+
+
+def first_steps(manifest: Mapping[str, Any]) -> list[Callable[[Any], Any]]:
+    """What a model that begins with raw columns does before its pipeline: cleaning, features, shapes; () for any other."""
+    steps: list[Callable[[Any], Any]] = []
+    parts = manifest.get("modules") or {}
+    if "cleaning/__init__.py" in parts:
+        from .cleaning import clean
+
+        steps.append(clean)
+    if "features.py" in parts:
+        from .features import add_features
+
+        steps.append(add_features)
+    shape = manifest.get("shape")
+    return [*steps, lambda frame: shaped(frame, shape)] if shape else steps
+
+
+def framed(inputs: Any, columns: Mapping[str, list[Any]], raw: bool = False) -> Any:
+    """The checked columns as a pandas table. raw: for the model's own first steps, which tell missing from empty."""
+    import numpy as np
+    import pandas as pd
+
+    numbers = {c.name for c in inputs if c.kind == "number"}
+    texts = {c.name for c in inputs if c.kind == "text"} if not raw else set()
+    return pd.DataFrame({
+        n: np.array(v, float) if n in numbers
+        else pd.Series(["" if t is None and n in texts else t for t in v], dtype=object).where(lambda s: s.notna(), np.nan)
+        for n, v in columns.items()
+    })  # fmt: skip
 
 
 def shaped(frame: Any, shape: Mapping[str, list[str]]) -> Any:
@@ -174,6 +193,10 @@ def verify(file: Path, manifest: Mapping[str, Any]) -> None:
         raise NotTrusted(
             f"{file.name} is not the file that was checked: its sha256 is {digest}, not {manifest['sha256']}"
         )
+    for name, wanted in dict(manifest.get("modules") or {}).items():
+        part = Path(__file__).resolve().parent / name
+        if not part.is_file() or hashlib.sha256(part.read_bytes()).hexdigest() != wanted:
+            raise NotTrusted(f"service/{name} is not the file that was checked with the model")
     for name, wanted in dict(manifest.get("libraries") or {}).items():
         try:
             there = version(name)

@@ -49,18 +49,18 @@ def made(tmp_path_factory):
 
 def test_the_parts_answer_like_the_whole(made):
     _, pipeline, rows = made
-    parts = export_features.parted(pipeline, "About.")
+    parts = export_features.parted(pipeline, rows, "the model")
     prepared = export_features.prepared(rows, parts)
-    assert "opsmith" not in parts.module and list(prepared)[:1] == ["fee"]
+    assert "opsmith" not in parts.modules["features.py"] and list(prepared)[:1] == ["fee"]
     assert np.allclose(parts.rest.predict_proba(prepared), pipeline.predict_proba(rows))
-    assert export_features.parted(Pipeline(pipeline.steps[2:]), "x") is None
+    assert export_features.parted(Pipeline(pipeline.steps[2:]), rows, "x") is None
 
 
 @pytest.mark.slow
 def test_the_service_answers_like_the_model(made, tmp_path):
     project, pipeline, rows = made
     card = registry.get(project, "m")
-    assert export.exported(card, project).format == "skops" and export.exported(card, project).module
+    assert export.exported(card, project).format == "skops" and export.exported(card, project).modules
     for name, content in service_files(card, SimpleNamespace(port=8080, image_reference="m:v1"), project).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
