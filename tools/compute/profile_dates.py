@@ -240,8 +240,10 @@ def _gaps(c: ColumnProfile, p: TableProfile, seconds: np.ndarray) -> Iterable[Fi
         needed = 3 if working else 2 if a_day < 1.5 else 1
         # with few rows a day, a day without one is chance; so are thin days at both ends of the range
         near = np.abs(np.floor(seconds / DAY) - float(np.median(longest))) <= 5 + len(longest)
-        dense = near.sum() / 10 >= 8
-        if (a_day < 1.5 or dense) and len(longest) >= needed and (a_day < 1.5 or len(missing) <= 0.1 * span):
+        each = np.unique(np.floor(seconds / DAY), return_counts=True)[1]
+        even = bool(a_day >= 2 and np.quantile(each, 0.05) >= 0.6 * np.median(each))  # as many rows every day
+        dense = near.sum() / 10 >= 8 or even
+        if (a_day < 1.5 or dense) and len(longest) >= needed and (a_day < 1.5 or even or len(missing) <= 0.1 * span):
             many = f"; {len(missing)} days are missing altogether" if len(missing) > len(longest) else ""
             yield Finding(
                 "date_gap",

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from opsmith.tools.compute.profile import ColumnProfile, TableProfile
+from opsmith.tools.compute.profile_breaks import break_findings
 from opsmith.tools.compute.profile_dates import date_findings, format_findings, pair_findings, seconds_of
 from opsmith.tools.compute.profile_numbers import heaping, number_findings, short
 from opsmith.tools.compute.profile_order import order_findings
+from opsmith.tools.compute.profile_pairs import pair_of_columns_findings
 from opsmith.tools.compute.profile_relations import relation_findings
 from opsmith.tools.compute.profile_rows import row_findings
 from opsmith.tools.compute.profile_sample import Sample
+from opsmith.tools.compute.profile_series import series_findings
+from opsmith.tools.compute.profile_shapes import shape_findings
 from opsmith.tools.compute.profile_target import Power, target_findings
 from opsmith.tools.compute.profile_texts import text_findings
 from opsmith.tools.contract import Finding
@@ -55,7 +59,13 @@ def findings(
             ]
     found += pair_findings(dates, p, sample)
     found += [] if blocks or len(p.columns) > 400 else _along_the_rows(p, sample, dates, check)
+    if len(p.columns) <= 400:
+        found += [] if blocks else break_findings(p, sample, dates)
+        found += series_findings(p, sample, dates)
+        check()
+        found += pair_of_columns_findings(p, sample)
     progress(0.92, "findings in rows and pairs of columns")
+    found += shape_findings(p, sample)
     found += row_findings(p, sample)
     check()
     found += relation_findings(p, sample)

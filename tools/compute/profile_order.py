@@ -54,7 +54,7 @@ def order_findings(
         fix = f"show rows {start} to {places[min(first + 5, last)]} of {p.name}"
         return Finding(id, "warning", message, (c.name,), evidence, (start, end), fix)
 
-    stuck = _stuck(series)
+    stuck = stuck_run(series)
     if stuck:
         first, last = stuck
         until = "to the end" if last == len(series) - 1 else f"to {at(last)}"
@@ -67,6 +67,18 @@ def order_findings(
     change = _unit_change(series)
     if change:
         n, times, offset = change
+        if times == 1.0 and offset is not None:
+            yield Finding(
+                "level_shift",
+                "warning",
+                f"{c.name} lies {short(abs(offset))} {'higher' if offset > 0 else 'lower'} from {at(n)} on, with the same "
+                "spread: calibrated anew, or from another source?",
+                (c.name,),
+                {"share": min(n, len(series) - n) / len(series), "row": int(places[n]), "offset": offset},
+                tuple(int(x) for x in places[max(0, n - 2) : n + 3]),
+                f"show rows {int(places[max(0, n - 3)])} to {int(places[min(n + 3, len(places) - 1)])} of {p.name}",
+            )
+            return
         how = f"about {times:.3g} times" if offset is None else f"about {times:.3g} times and {offset:+.3g}"
         yield Finding(
             "unit_change",
@@ -86,25 +98,40 @@ def order_findings(
         yield stretch("outlier_burst", first, last, f"{c.name} is far from its usual level {when_to}.")
     coarser = _coarser(series)
     if coarser is not None:
+        n, decimals = coarser
+        kept = "no decimals" if not decimals else f"{decimals} decimal{'s' if decimals > 1 else ''} at most"
+        told = f"has {kept}" if decimals >= 0 else f"comes in {short(10**-decimals)}s"
         yield Finding(
             "precision_change",
             "info",
-            f"{c.name} has no decimals on one side of {at(coarser)} and has them on the other; it was rounded there.",
+            f"{c.name} {told} on one side of {at(n)} and is finer on the other; it was rounded there.",
             (c.name,),
-            {"share": min(coarser, len(series) - coarser) / len(series), "row": int(places[coarser])},
+            {"share": min(n, len(series) - n) / len(series), "row": int(places[n])},
         )
 
 
-def _stuck(series: np.ndarray) -> tuple[int, int] | None:
-    """(first, last) of a run of equal values far longer than every other run of a column that otherwise moves."""
+def stuck_run(
+    series: np.ndarray, breaks: np.ndarray | None = None, only: float | None = None
+) -> tuple[int, int] | None:
+    """(first, last) of a run of equal values far longer than every other run of a column that otherwise moves.
+
+    breaks: numbers beside the values; a run ends where they change. only: the one value whose runs count.
+    """
     n = len(series)
-    ends = np.flatnonzero(np.r_[series[1:] != series[:-1], True])
+    if n < 100:
+        return None
+    changes = series[1:] != series[:-1]
+    if breaks is not None:
+        changes |= breaks[1:] != breaks[:-1]
+    ends = np.flatnonzero(np.r_[changes, True])
     lengths = np.diff(np.r_[-1, ends])
+    if only is not None:
+        ends, lengths = ends[series[ends] == only], lengths[series[ends] == only]
     longest = int(np.argmax(lengths))
     length = int(lengths[longest])
-    if length < max(30, 0.01 * n) or len(lengths) < 20:
+    if length < max(30 if only is None else 15, 0.01 * n) or (len(lengths) < 20 and only is None):
         return None
-    others = np.delete(lengths, longest)
+    others = np.delete(lengths, longest) if len(lengths) > 1 else np.ones(1)
     share = float(np.mean(series == series[ends[longest]]))
     outside = max(1e-3, (share * n - length) / max(1, n - length))  # how common the value is outside of its run
     expected = math.log(n) / math.log(1 / min(0.999, max(outside, 1 / n)))
@@ -166,6 +193,8 @@ def _unit_change(series: np.ndarray) -> tuple[int, float, float | None] | None:
         and alike((low - np.median(low)) / spread_before, (high - np.median(high)) / spread_after) == 0.0
     ):
         return n_at, times, offset
+    if moved > 2.0 and 0.8 < times < 1.25 and alike(low - np.median(low), high - np.median(high)) == 0.0:
+        return n_at, 1.0, float(np.median(high) - np.median(low))
     return None
 
 
@@ -214,12 +243,22 @@ def _neighbourhood(middles: np.ndarray) -> np.ndarray:
     return np.nanmedian(np.where(inside, middles[np.clip(near, 0, len(middles) - 1)], np.nan), axis=1)
 
 
-def _coarser(series: np.ndarray) -> int | None:
-    """Where decimals end or begin for good."""
-    fine = series != np.round(series)
+def _coarser(series: np.ndarray) -> tuple[int, int] | None:
+    """(place, decimals kept on the coarser side; -1 for tens) where finer digits end or begin for good."""
+    for decimals in (0, 1, 2, 3, -1, -2):
+        scaled = series * 10.0**decimals
+        fine = np.abs(scaled - np.round(scaled)) > 1e-6 * np.maximum(1.0, np.abs(scaled))
+        at = lasting_change(fine)
+        if at is not None:
+            return at, decimals
+    return None
+
+
+def lasting_change(fine: np.ndarray) -> int | None:
+    """The place on one side of which a yes-or-no is nearly always no, and mostly yes on the other; None without one."""
     n = len(fine)
     total = np.cumsum(fine)
-    if not 0.1 * n < total[-1] < 0.9 * n:
+    if n < 100 or not 0.1 * n < total[-1] < 0.9 * n:
         return None
     k = np.arange(1, n)
     left, right = total[:-1] / k, (total[-1] - total[:-1]) / (n - k)

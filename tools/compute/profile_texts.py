@@ -69,7 +69,7 @@ def text_findings(c: ColumnProfile, p: TableProfile, sample: Sample) -> Iterable
         "{n} cells that a spreadsheet would run as formulas (such as {v})",
         f"clean {p.name}",
     )
-    if c.kind == "text":
+    if c.kind in ("text", "category"):
         yield from look.matching(
             "markup",
             "info",
@@ -343,7 +343,8 @@ def _cut_ends(look: Look) -> Iterable[Finding]:
     below = lengths[max(0, top - 10) : top]
     ends = [look.texts[i] for i in np.flatnonzero(look.lengths == top).tolist()]
     few = np.count_nonzero(lengths) < 6 or len(ends) < 5
-    if top < 8 or few or at_top < max(8, 0.01 * look.held) or at_top > 0.7 * look.held:
+    alone = at_top >= 6 and at_top > 4 * below.sum()  # a pile far from all other lengths
+    if top < 8 or few or (at_top < max(8, 0.01 * look.held) and not alone) or at_top > 0.7 * look.held:
         return
     if at_top > 4 * max(1.0, float(below.sum()) / 10) and at_top > 1.8 * float(below.max()):
         yield look.finding(

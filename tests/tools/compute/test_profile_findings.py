@@ -10,7 +10,7 @@ from opsmith.tools.compute.profile_dates import date_findings, seconds_of
 from opsmith.tools.compute.profile_findings import findings, ranked
 from opsmith.tools.compute.profile_kinds import named_like_code, named_like_id
 from opsmith.tools.compute.profile_numbers import alike, far_out, short
-from opsmith.tools.compute.profile_order import _burst, _coarser, _stuck, _unit_change
+from opsmith.tools.compute.profile_order import _burst, _coarser, _unit_change, stuck_run
 from opsmith.tools.compute.profile_placeholders import placeholders
 from opsmith.tools.compute.profile_relations import _copies, cramers_v, dependencies, eta
 from opsmith.tools.compute.profile_rows import candidate_keys, row_findings
@@ -64,8 +64,8 @@ def test_figures_in_few_letters():
 
 def test_a_stuck_stretch_has_its_ends():
     series = np.r_[RNG.normal(size=700), np.full(90, 3.25), RNG.normal(size=600)]
-    assert _stuck(series) == (700, 789)
-    assert _stuck(RNG.normal(size=900)) is None and _stuck(RNG.integers(0, 3, 900).astype(float)) is None
+    assert stuck_run(series) == (700, 789)
+    assert stuck_run(RNG.normal(size=900)) is None and stuck_run(RNG.integers(0, 3, 900).astype(float)) is None
 
 
 def test_a_change_of_unit_has_its_row_and_factor():
