@@ -37,7 +37,7 @@ def trips(rng: np.random.Generator, n: int) -> pd.DataFrame:
 
 def ledger(rng: np.random.Generator, n: int) -> pd.DataFrame:
     """Bookings of a trader: several each working day, with what was bought, for how much and by whom."""
-    days = pd.bdate_range("2022-01-03", periods=max(60, n // 12))
+    days = pd.bdate_range(end="2025-03-31", periods=min(3000, max(60, n // 12)))
     booked = np.sort(rng.choice(days.to_numpy(), n))
     price = rng.lognormal(3, 0.6, n).round(2)
     quantity = rng.integers(1, 13, n)

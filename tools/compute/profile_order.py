@@ -127,6 +127,8 @@ def stuck_run(
     lengths = np.diff(np.r_[-1, ends])
     if only is not None:
         ends, lengths = ends[series[ends] == only], lengths[series[ends] == only]
+    if not len(lengths):
+        return None
     longest = int(np.argmax(lengths))
     length = int(lengths[longest])
     if length < max(30 if only is None else 15, 0.01 * n) or (len(lengths) < 20 and only is None):

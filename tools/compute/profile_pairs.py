@@ -119,7 +119,7 @@ def _given_to_others(p: TableProfile, sample: Sample) -> Iterable[Finding]:
             continue
         start = np.cumsum(sizes) - sizes
         for b in others:
-            if b is a or b.distinct > a.distinct * 1.5 or b.distinct < 0.02 * a.distinct:
+            if b is a or b.distinct > a.distinct * 1.5 or b.distinct < 3:
                 continue
             there = sample.codes(b.name)[order]
             change = np.flatnonzero((group[1:] == group[:-1]) & (there[1:] != there[:-1])) + 1

@@ -62,6 +62,13 @@ def test_figures_in_few_letters():
     assert (short(1234567), short(12.0), short(0.123456)) == ("1,234,567", "12", "0.1235")
 
 
+def test_a_stuck_stretch_of_one_value_needs_that_value():
+    assert stuck_run(np.zeros(500), only=1.0) is None
+    gaps = np.zeros(500)
+    gaps[100:140] = 1.0
+    assert stuck_run(gaps, only=1.0) == (100, 139)
+
+
 def test_a_stuck_stretch_has_its_ends():
     series = np.r_[RNG.normal(size=700), np.full(90, 3.25), RNG.normal(size=600)]
     assert stuck_run(series) == (700, 789)
