@@ -95,8 +95,10 @@ def test_a_burst_returns_and_a_trend_is_none():
 
 def test_values_that_lose_their_decimals():
     series = RNG.normal(50, 9, 2000).round(2)
-    at = _coarser(np.r_[series[:1200], series[1200:].round()])
-    assert abs(at - 1200) <= 10 and _coarser(series) is None
+    at, decimals = _coarser(np.r_[series[:1200], series[1200:].round()])
+    assert abs(at - 1200) <= 10 and decimals == 0 and _coarser(series) is None
+    at, decimals = _coarser(np.r_[series[:1200], series[1200:].round(1)])
+    assert abs(at - 1200) <= 10 and decimals == 1
 
 
 def test_association_measures_agree_with_their_formulas():
