@@ -35,6 +35,7 @@ def train(
     split: Literal["random", "stratified", "group", "time"] | None = None,
     time_column: str | None = None,
     group_column: str | None = None,
+    validation: str | None = None,
     n: int | None = None,
     minutes: float | None = None,
     false_alarm_cost: float | None = None,
@@ -48,7 +49,8 @@ def train(
     dataset, target: file and column to predict. columns: only these inputs. exclude: inputs to leave out. model: its
     name (default: target_model). algorithm: by default gradient boosting, a forest and a linear model compete. metric:
     the figure that decides. split: found from the table unless given; time_column, group_column: what it follows.
-    n, minutes: tune with so many trials, or for so long. false_alarm_cost, miss_cost: from which the threshold follows.
+    validation: another file with the target, on which the finished model is measured. n, minutes: tune with so many trials,
+    or for so long. false_alarm_cost, miss_cost: from which the threshold follows.
     dry_run: only say what would be done.
     """
     from opsmith.tools.compute import training_pipeline, training_run
@@ -90,15 +92,22 @@ def train(
         "group_column": plan.group_column,
         "folds": plan.folds,
     }
-    found = (*_findings(frame, plan, arguments), *((Finding("stand-in", "info", told),) if told else ()))
+    checked, other = "", tuple[Finding, ...]()
+    if validation:
+        from opsmith.tools.compute import training_validation
+
+        given, many, other = training_validation.looked_at(context, validation, plan, frame, arguments)
+        arguments |= given
+        checked = f"{given['validation']} ({many:,} rows)"
+    found = (*_findings(frame, plan, arguments), *other, *((Finding("stand-in", "info", told),) if told else ()))
     found = (*found, copy) if copy else found
     steps = [t for t in ("the recipe" if plan.recipe else "", set_name) if t]
-    return _proposed(context, name, table.name, rows, plan, arguments, found, steps, dry_run)
+    return _proposed(context, name, table.name, rows, plan, arguments, found, steps, checked, dry_run)
 
 
 def _proposed(
     context: Context, name: str, shown: str, rows: int, plan: Any, arguments: dict[str, Any],
-    found: tuple[Finding, ...], steps: list[str], dry_run: bool,
+    found: tuple[Finding, ...], steps: list[str], checked: str, dry_run: bool,
 ) -> Result:  # fmt: skip
     from opsmith.tools.compute.training_pipeline import candidates
     from opsmith.tools.data import registry
@@ -114,11 +123,12 @@ def _proposed(
         ("algorithms", compete[0] if len(compete) == 1 else f"{', '.join(compete)} compete"),
         ("validated by", f"{how}: {plan.why}"),
         ("search", ", ".join(t.format(arguments[k]) for k, t in search.items() if arguments[k]) or "none, sound defaults"),
+        *((("measured on", f"{checked}, besides"),) if checked else ()),
         *((("begins with", f"{' and '.join(steps)} of this project, inside the pipeline"),) if steps else ()),
     )  # fmt: skip
     headline = (
         f"{name} version {version} would predict {plan.target} ({plan.task}) from {len(plan.columns)} columns of {shown}, "
-        f"{how}: {plan.why}."
+        f"{how}: {plan.why}." + (f" The finished model is measured on {checked}." if checked else "")
     )
     first = "Becomes the champion." if version == 1 else "The champion stays; promotion is asked separately."
     preview = Preview(

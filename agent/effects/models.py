@@ -142,12 +142,13 @@ def _move_back(undo: Mapping[str, Any], place: Place) -> str:
 
 
 def _metrics(card: registry.ModelCard) -> str:
-    """The metric that decides with its interval, and two more."""
+    """The metric that decides with its interval, and two more; on which file, where one was named for it."""
     told: list[str] = []
     for name, entry in list(card.metrics.items())[:3]:
         value, span = (entry.get("value"), entry.get("interval")) if isinstance(entry, Mapping) else (entry, None)
         told.append(f"{name} {value:.4g}" + (f" ({span[0]:.4g} to {span[1]:.4g})" if span and not told else ""))
-    return ", ".join(told) or "no metrics"
+    on = next((e.get("on") for e in card.metrics.values() if isinstance(e, Mapping)), None)
+    return (", ".join(told) or "no metrics") + (f", on {on}" if on and card.recipe.get("validation") else "")
 
 
 def _folder(card: registry.ModelCard, place: Place) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from opsmith.tools.compute import training_split
 from opsmith.tools.compute.training import Plan
 from opsmith.tools.compute.training_pipeline import build
-from opsmith.tools.compute.training_score import better, score, scored
+from opsmith.tools.compute.training_score import better, figure, figure_of
 
 if TYPE_CHECKING:
     from opsmith.tools.compute.training_fit import Trial
@@ -53,7 +53,7 @@ def importance(
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(len(x), min(IMPORTANCE_ROWS, len(x)), replace=False))
     xs, ys = x.iloc[chosen], y.iloc[chosen]
-    whole = score(fitted, xs, ys, made.task).get(metric)
+    whole = figure(fitted, xs, ys, made.task, metric)
     if whole is None:
         return []
     found = []
@@ -62,7 +62,8 @@ def importance(
         for _ in range(repeats):
             shuffled = xs.copy()
             shuffled[name] = xs[name].to_numpy()[rng.permutation(len(xs))]
-            lost.append(better(metric, whole) - better(metric, score(fitted, shuffled, ys, made.task)[metric]))
+            value = figure(fitted, shuffled, ys, made.task, metric)
+            lost.append(0.0 if value is None else better(metric, whole) - better(metric, value))
         found.append((name, float(np.mean(lost))))
     return sorted(found, key=lambda i: -i[1])
 
@@ -86,7 +87,7 @@ def learning_curve(
         if size < 10 or (made.task != "regression" and y.iloc[part].nunique() < y.nunique()):
             continue
         fitted = build(made, algorithm, seed, parameters).fit(x.iloc[part], y.iloc[part])
-        value = score(fitted, x.iloc[test], y.iloc[test], made.task).get(metric)
+        value = figure(fitted, x.iloc[test], y.iloc[test], made.task, metric)
         if value is not None:
             found.append((size, round(value, 6)))
     return found
@@ -129,7 +130,7 @@ def segments(x: Any, y: Any, made: Plan, best: Trial, metric: str) -> list[dict[
         if len(pick) < LEAST_SEGMENT:
             continue
         raw = None if best.raw is None else best.raw[pick]
-        value = scored(truth[pick], best.said[pick], raw, best.classes, made.task).get(metric)
+        value = figure_of(metric, truth[pick], best.said[pick], raw, best.classes, made.task)
         rest = np.delete(wrong, pick)
         spread = np.sqrt(wrong[pick].var() / len(pick) + (rest.var() / len(rest) if len(rest) else 0.0))
         z = float((wrong[pick].mean() - rest.mean()) / spread) if len(rest) and spread > 0 else 0.0

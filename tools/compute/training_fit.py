@@ -12,7 +12,7 @@ import numpy as np
 from opsmith.tools.compute import training_split
 from opsmith.tools.compute.training import Plan, inputs_of, target_of, usable
 from opsmith.tools.compute.training_backend import elsewhere, spread
-from opsmith.tools.compute.training_pipeline import build, candidates, sized
+from opsmith.tools.compute.training_pipeline import QUICK, build, candidates, untuned
 from opsmith.tools.compute.training_score import MAIN_METRIC, better, interval, metric_for, raw_scores, scored
 from opsmith.tools.contract import ToolError
 
@@ -82,14 +82,11 @@ def fit(
     x, y = inputs_of(rows, made), target_of(rows, made)
     main = metric_for(made.task, metric)
     named = [algorithm] if algorithm else list(tuned or candidates(made, None, len(rows)))
-    chosen = {n: dict(parameters or (tuned or {}).get(n) or sized(n, len(rows))) for n in named}
+    settings = {n: parameters or (tuned or {}).get(n) for n in named}
+    options = {n: [dict(known)] if known else untuned(n, made, len(rows)) for n, known in settings.items()}
     baselines = {"dummy": dummy(rows, y, made, main, seed)}
-    trials = []
     with quiet_threads(len(rows)):
-        for number, name in enumerate(named):
-            check()
-            progress(0.05 + 0.6 * number / len(named), f"cross-validating {name.replace('_', ' ')}")
-            trials.append(cross_validate(rows, x, y, made, name, seed, check, chosen[name]))
+        trials, chosen = _competed(rows, x, y, made, options, main, seed, baselines["dummy"], progress, check)
         mean = training_blend.blended(trials, y, made, main)
         best = mean[0] if mean else max(trials, key=lambda t: _rank(t, main))
         given = {"members": {n: chosen[n] for n in mean[1]}} if mean else chosen[best.algorithm]
@@ -115,6 +112,28 @@ def fit(
                   "candidates": {t.algorithm: {m: t.mean(m) for m in t.scores} for t in trials}}  # fmt: skip
     return Trained(fitted, made, best.algorithm, metrics, baselines, main, classes, diagnosis.pop("importance"),
                    limit.value if limit else None, given, diagnosis)  # fmt: skip
+
+
+def _competed(
+    rows: Any, x: Any, y: Any, made: Plan, options: Mapping[str, list[dict[str, Any]]], main: str, seed: int, usual: float,
+    progress: Callable[[float, str], None], check: Callable[[], None],
+) -> tuple[list[Trial], dict[str, dict[str, Any]]]:  # fmt: skip
+    """Every algorithm cross-validated, with its best setting where there are several; the quick ones first, so that there
+    is a figure to look at within seconds."""
+    trials: dict[str, Trial] = {}
+    chosen: dict[str, dict[str, Any]] = {}
+    told = ""
+    for number, name in enumerate(sorted(options, key=lambda n: n not in QUICK)):
+        for given in options[name]:
+            check()
+            progress(0.05 + 0.6 * number / len(options), f"cross-validating {name.replace('_', ' ')}{told}")
+            trial = cross_validate(rows, x, y, made, name, seed, check, given)
+            if name not in trials or _rank(trial, main) > _rank(trials[name], main):
+                trials[name], chosen[name] = trial, given
+            best = max(trials.values(), key=lambda t: _rank(t, main))
+            words = best.algorithm.replace("_", " ")
+            told = f"; so far {words} has {main} {best.mean(main):.4g} (always the same: {usual:.4g})"
+    return [trials[name] for name in options], chosen
 
 
 def cross_validate(

@@ -15,6 +15,9 @@ ALGORITHMS = (
     "decision_tree", "svm", "knn", "naive_bayes", "neural_network", "lightgbm", "xgboost",
 )  # fmt: skip
 TREES = frozenset({"gradient_boosting", "random_forest", "decision_tree", "lightgbm", "xgboost"})
+QUICK = frozenset(
+    {"logistic_regression", "linear_regression", "ridge", "lasso", "elastic_net", "decision_tree", "naive_bayes"}
+)
 _ONLY_NUMBERS = frozenset({"linear_regression", "lasso", "elastic_net"})
 _ONLY_CLASSES = frozenset({"logistic_regression", "naive_bayes"})
 
@@ -61,6 +64,19 @@ def sized(algorithm: str, rows: int) -> dict[str, Any]:
             "l2_regularization": 3.0,
         }
     return {"max_leaf_nodes": 31, "max_iter": 300} if rows >= 20_000 else {}
+
+
+# small trees, which hold where time changes what large ones have learnt; also what a search tries first
+SMALL_TREES: dict[str, Any] = {
+    "learning_rate": 0.03, "max_iter": 300, "max_leaf_nodes": 6, "min_samples_leaf": 20, "l2_regularization": 1.0,
+    "max_features": 0.5,
+}  # fmt: skip
+
+
+def untuned(algorithm: str, made: Plan, rows: int) -> list[dict[str, Any]]:
+    """Settings to cross-validate where nobody tuned: the usual one, and small trees beside it where rows are in order of time."""
+    usual = sized(algorithm, rows)
+    return [usual, SMALL_TREES] if algorithm == "gradient_boosting" and made.split == "time order" else [usual]
 
 
 FOREST_ROWS = 60_000  # rows above which a forest takes minutes and does not compete unasked

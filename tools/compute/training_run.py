@@ -54,7 +54,8 @@ def train(
     """Manifest fields, the written files (`model` in skops, `report` in HTML) in `folder`, and what was trained.
 
     arguments: dataset, sha256, target, model, and optionally columns, exclude, algorithm, folds, seed, split, time_column,
-    group_column, why, metric, trials, seconds, costs, parameters, cleaning, features. Raises ToolError when the file is
+    group_column, why, metric, validation (with validation_sha256), trials, seconds, costs, parameters, cleaning,
+    features. Raises ToolError when the file is
     not the one that was shown.
     """
     import skops.io
@@ -83,10 +84,28 @@ def train(
     skops.io.dump(trained.pipeline, file)
     registry.load_file(file)  # what cannot be loaded again is never registered
     fields = _fields(arguments, frame, rows, columns, made, trained)
+    if arguments.get("validation"):
+        from opsmith.tools.compute.training_validation import measured
+
+        progress(0.96, f"measuring on {arguments['validation']}")
+        folded = {"cross_validated": trained.metrics}
+        fields |= {"metrics": measured(context, arguments, frame, trained), "validation": fields["validation"] | folded}
+        fields["insights"] = [
+            *(_in_words(m, trained.metric) for m in (fields["metrics"], trained.metrics)),
+            *fields["insights"],
+        ]
     fields["seconds"] = round(time.monotonic() - started, 1)
     report = folder / "report.html"
     report.write_text(page(fields, trained), encoding="utf-8")
     return fields, {"model": file, "report": report}, trained
+
+
+def _in_words(metrics: Mapping[str, Any], metric: str) -> str:
+    """The figure that decides and on what it was taken, for a model that is judged in two ways."""
+    name = metric if metric in metrics else next(iter(metrics))
+    entry = metrics[name]
+    told = f" ({entry['interval'][0]:.4g} to {entry['interval'][1]:.4g})" if entry.get("interval") else ""
+    return f"{name} is {entry['value']:.4g}{told} on {entry['on']}"
 
 
 def _read(

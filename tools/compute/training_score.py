@@ -16,6 +16,7 @@ METRICS = {
     "regression": ("rmse", "mae", "r2", "mape"),
 }
 SMALLER_IS_BETTER = frozenset({"rmse", "mae", "logloss", "mape"})
+_OF_SCORES = frozenset({"auc", "average_precision", "logloss"})  # they need no predictions, others no scores
 _RATES = frozenset({"auc", "accuracy", "f1", "precision", "recall", "average_precision"})
 
 
@@ -52,6 +53,25 @@ def raw_scores(fitted: Any, x: Any) -> np.ndarray | None:
 def score(fitted: Any, x: Any, y: Any, task: str) -> dict[str, float]:
     """Metrics of a fitted pipeline on rows with known outcomes."""
     return scored(y, fitted.predict(x), raw_scores(fitted, x), list(getattr(fitted, "classes_", ())), task)
+
+
+def figure(fitted: Any, x: Any, y: Any, task: str, metric: str) -> float | None:
+    """One metric of a fitted pipeline on rows with known outcomes, without the work that the others ask for."""
+    classes = list(getattr(fitted, "classes_", ()))
+    if task == "regression" or metric not in _OF_SCORES:
+        return figure_of(metric, y, fitted.predict(x), None, classes, task)
+    raw = raw_scores(fitted, x)
+    return figure_of(metric, y, None, raw, classes, task) if task == "binary" else score(fitted, x, y, task).get(metric)
+
+
+def figure_of(
+    metric: str, y: Any, said: Any, raw: np.ndarray | None, classes: Sequence[Any], task: str
+) -> float | None:
+    """One metric of predictions and scores, as in `scored`."""
+    if task == "binary" and metric in _OF_SCORES:
+        positive = (np.asarray(y) == classes[1]).astype(int)
+        return ranked(positive, raw).get(metric) if raw is not None and 0 < positive.sum() < len(positive) else None
+    return scored(y, said, raw if metric in _OF_SCORES else None, classes, task).get(metric)
 
 
 def scored(y: Any, said: Any, raw: np.ndarray | None, classes: Sequence[Any], task: str) -> dict[str, float]:

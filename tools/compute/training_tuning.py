@@ -14,10 +14,12 @@ import numpy as np
 from opsmith.tools.compute.training import Plan, inputs_of, target_of, usable
 from opsmith.tools.compute.training_blend import BLEND
 from opsmith.tools.compute.training_fit import cross_validate, quiet_threads
-from opsmith.tools.compute.training_pipeline import candidates, sized
+from opsmith.tools.compute.training_pipeline import SMALL_TREES, candidates, sized
 from opsmith.tools.compute.training_score import better, metric_for
 
-ONE_SPLIT_ABOVE = 8000  # rows above which a trial is judged on one hold-out instead of three folds
+ONE_SPLIT_ABOVE = (
+    8000  # rows above which a trial is judged on one hold-out instead of three folds, unless in time order
+)
 FOREST_BELOW = 30_000  # rows above which a forest is too slow to be searched
 # name -> (low, high, "log" or "" or "int")
 SPACES: dict[str, dict[str, tuple[float, float, str]]] = {
@@ -48,10 +50,16 @@ SPACES: dict[str, dict[str, tuple[float, float, str]]] = {
 
 
 # settings of boosting that win often, tried right after the defaults: small trees, and many wide ones
-_OFTEN = {"min_samples_leaf": 20, "l2_regularization": 1.0, "max_features": 0.5}
-PORTFOLIO: tuple[dict[str, float], ...] = (
-    {"learning_rate": 0.03, "max_iter": 300, "max_leaf_nodes": 6, **_OFTEN},
-    {"learning_rate": 0.05, "max_iter": 400, "max_leaf_nodes": 31, **_OFTEN},
+PORTFOLIO: tuple[dict[str, Any], ...] = (
+    SMALL_TREES,
+    {
+        "learning_rate": 0.05,
+        "max_iter": 400,
+        "max_leaf_nodes": 31,
+        "min_samples_leaf": 20,
+        "l2_regularization": 1.0,
+        "max_features": 0.5,
+    },
 )
 
 
@@ -91,7 +99,8 @@ def tune(
     main = metric_for(made.task, metric)
     algorithm = None if algorithm == BLEND else algorithm
     named = [a for a in candidates(made, algorithm) if a != "random_forest" or algorithm or len(rows) <= FOREST_BELOW]
-    search = dataclasses.replace(made, folds=min(made.folds, 3) if len(rows) <= ONE_SPLIT_ABOVE else made.folds)
+    most = _most(len(rows), made)
+    search = dataclasses.replace(made, folds=made.folds if most else min(made.folds, 3))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=8, multivariate=True, group=True)
@@ -129,7 +138,7 @@ def tune(
             if not first and (trial.should_prune() or late):
                 raise optuna.TrialPruned
 
-        one = cross_validate(rows, x, y, search, kind, seed + 1, check, given, fold, main, most=_most(len(rows)))
+        one = cross_validate(rows, x, y, search, kind, seed + 1, check, given, fold, main, most=most)
         trial.set_user_attr("folds", [float(v) for v in one.scores[main]])
         return better(main, one.mean(main))
 
@@ -148,8 +157,9 @@ def tune(
     return _taught(study, named, main, seed, len(rows))
 
 
-def _most(rows: int) -> int | None:
-    return 1 if rows > ONE_SPLIT_ABOVE else None
+def _most(rows: int, made: Plan) -> int | None:
+    """How many folds judge a trial, None for all of three. One stretch of time is like itself only, so it never is one."""
+    return 1 if rows > ONE_SPLIT_ABOVE and made.split != "time order" else None
 
 
 def _suggest(trial: Any, name: str, low: float, high: float, how: str) -> float | int:
