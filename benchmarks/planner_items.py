@@ -175,7 +175,7 @@ def _arguments(world: dict[str, Any], given: str, turn: dict[str, Any]) -> None:
         if word.startswith(">"):
             turn.setdefault("accept", []).append(word[1:].split("+"))
         elif key.endswith("?"):
-            optional[key[:-1]] = _value(world, key[:-1], value) if equals else "*"
+            optional[key[:-1]] = _value(world, key[:-1], value) if equals and value != "*" else "*"
         elif "/" in key and not equals:
             raise ValueError(word)
         else:

@@ -17,7 +17,7 @@ from opsmith.agent.offline.dialogue import model_name
 from opsmith.agent.offline.grounding import ground
 from opsmith.agent.offline.planner import OfflinePlanner
 from opsmith.agent.replies import read_reply
-from opsmith.evals.dialogues import KEYS
+from opsmith.evals.dialogues import KEYS, with_edits
 from opsmith.tools import registry
 
 ACTING = {"clean", "train", "retrain", "predict", "deploy", "build", "monitor", "forget", "entities"}
@@ -125,7 +125,7 @@ def _turn(world: dict[str, Any], messages: list[BaseMessage], text: str, approve
                 given.get("arguments") or {},
             )
         else:
-            intent, known = intents().get(name, name), given
+            intent, known = intents().get(name, name), with_edits(given)
         if name == "query" and ground(text, world).unknown_columns:
             row["clarified"] = True  # the tool asks which column is meant
         if intent and intent not in row["intents"][-1:]:

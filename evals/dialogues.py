@@ -151,12 +151,27 @@ def _safely(item: Mapping[str, Any], setup: Setup) -> list[dict[str, Any]]:
 def _meant(call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Intent and arguments of a call; a question counts as the tool that it asks for."""
     if call["tool"] != "ask":
-        return call["intent"], dict(call["arguments"])
+        return call["intent"], with_edits(call["arguments"])
     from opsmith.tools import registry
 
     wanted = str(call["arguments"].get("tool") or "")
     intent = registry.get(wanted).intent if wanted in registry.names() else ""
     return intent, dict(call["arguments"].get("arguments") or {})
+
+
+def with_edits(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's arguments in the set's names: steps that `clean` got as changes of a recipe are operations too.
+
+    >>> with_edits({"operations": ["impute"], "edits": [{"operation": "dedupe"}]})["operations"]
+    ['dedupe', 'impute']
+    """
+    edits = [e for e in given.get("edits") or () if isinstance(e, Mapping) and e.get("operation")]
+    if not edits:
+        return dict(given)
+    named = given.get("operations") or []
+    operations = [e["operation"] for e in edits] + (named if isinstance(named, list) else [named])
+    columns = [c for part in (*edits, given) for c in part.get("columns") or ()]
+    return {**given, "operations": list(dict.fromkeys(operations)), "columns": list(dict.fromkeys(columns))}
 
 
 def _relative(value: Any, project: Path) -> Any:

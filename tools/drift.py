@@ -67,7 +67,8 @@ def drift(
         if dataset is not None and current is not None and dataset != current:
             actual = open_window(context, current).table
             opened.append(actual)
-        before_name = reference or (_trained_on(context, asked) if asked else None)
+        gone_is_fine = kind == "performance"  # outcomes are judged by themselves
+        before_name = reference or (_trained_on(context, asked, gone_is_fine) if asked else None)
         before = open_window(context, before_name) if before_name else None
         if before is not None:
             opened.append(before.table)
@@ -114,11 +115,13 @@ def _card(context: Context, model: str, version: str | None) -> Any:
     return registry.get(context.project, model, chosen)
 
 
-def _trained_on(context: Context, asked: Any) -> str | None:
+def _trained_on(context: Context, asked: Any, gone_is_fine: bool = False) -> str | None:
     path = asked.trained_on
     if path is None:
         return None
     if not (context.project / path).exists():
+        if gone_is_fine:
+            return None
         raise ToolError(
             f"{asked.card.name} was trained on {path}, which is not there any more. Name a reference table."
         )

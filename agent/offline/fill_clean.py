@@ -67,11 +67,17 @@ def clean(scene: Scene) -> Filled:
         "by": groups, "day_first": day_first(scene.low), "output": output(scene), "dry_run": dry(scene),
     }  # fmt: skip
     if "entities" in wanted:
+        kinds = {m.value for m in scene.found.columns if re.fullmatch(_NAMED, scene.text[m.start : m.end], re.I)}
+        filled.arguments["columns"] = [c for c in filled.arguments["columns"] if c not in kinds or c.casefold() in low]
         filled.arguments["kinds"] = entity_kinds(with_names_masked(scene))
     if {"augment", "embed"} & set(wanted):
         filled.arguments["n"] = grammar.count(scene.text)
     unknown_column(filled, scene, path)
     return filled
+
+
+# what is looked for in texts, and no column that happens to begin alike: `places`, placed
+_NAMED = r"people|persons?|places|companies|names|organi[sz]ations|products|locations|cities|firms|brands"
 
 
 def _keep_to_exact_files(scene: Scene) -> set[str]:
@@ -168,6 +174,12 @@ def edits_recipe(scene: Scene) -> bool:
     return bool(skipped or set(wanted) & _SURE) or day_first(scene.low) is not None
 
 
+def leaves_out(scene: Scene) -> bool:
+    """Whether a message only takes operations of a cleaning back: `forget about the dedupe step`."""
+    wanted, skipped = wishes(scene.low if not scene.found.columns else with_names_masked(scene))
+    return bool(skipped) and not wanted
+
+
 # operations that are hardly ever meant otherwise; `repeated rows` alone may be a question about the data
 _SURE = frozenset(
     ["impute", "trim", "lowercase", "strip_html", "strip_emoji", "abbreviations", "spelling", "punctuation"]
@@ -206,7 +218,10 @@ def changed(known: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
         arguments["skip"] = [s for s in arguments["skip"] if s not in resumed]
         if resumed == operations and not fresh.get("method") and not arguments.get("operations"):
             return {**arguments, **fresh}
-    if skipped:
+    if skipped and (arguments.get("operations") or arguments.get("edits")) and arguments.get("recipe") != "proposed":
+        arguments["operations"] = [o for o in arguments.get("operations", []) if o not in skipped]
+        arguments["edits"] = [e for e in arguments.get("edits", []) if e.get("operation") not in skipped]
+    elif skipped:
         arguments["skip"] = list(dict.fromkeys([*arguments.get("skip", []), *skipped]))
     if "exclude" in fresh:
         fresh["exclude"] = list(dict.fromkeys([*arguments.get("exclude", []), *fresh["exclude"]]))

@@ -47,7 +47,7 @@ _ROWS = re.compile(
 )
 _COMPARES = re.compile(
     r"\b(?:do|does|did|are|is|was|were)\b.+\b(?:more|less|fewer|better|worse|higher|lower|longer|shorter|always|often|cheaper|pricier|\w{2,}er)\b|"
-    r"\bthe \w+er\b.+\bthe \w+er\b|\bgo(?:es)? up with\b|\bdepend|\blink(?:ed)?\b|\brelat(?:ed|ion\w*)\b|\bcorrelat|\bconnect(?:ed|ion)\b|^\W*(?:do|does|did)\b.+\b(?:make|cause|affect|influence|lead|change|drive|matter|hurt|help|mean|impact|keep|bring|raise|lower)s?\b"
+    r"\bthe \w+er\b.+\bthe \w+er\b|\bgo(?:es)? up with\b|\bdepend|\blink(?:ed)?\b|\brelat(?:ed|ion\w*)\b|\bcorrelat|\bconnect(?:ed|ion)\b|\b(?:under|in|at|by|with|for|on) which\b.+\b(?:most|more|least|fewer|often)\b|^\W*(?:do|does|did)\b.+\b(?:make|cause|affect|influence|lead|change|drive|matter|hurt|help|mean|impact|keep|bring|raise|lower)s?\b"
 )
 
 
@@ -58,7 +58,7 @@ def query(scene: Scene) -> Filled:
     about = [c for part in about_in(scene, path) for c in part]
     agg = ops.aggregate(with_names_masked(scene))
     rows = _ROWS.search(scene.low)
-    if _COMPARES.search(scene.low) and len(about) < 2 and path:
+    if _COMPARES.search(scene.low) and agg != "quantile" and len(about) < 2 and path:
         about = _with_meant(scene, path, about)
         agg = "corr" if len(about) == 2 and agg not in ("mean", "share", "count", "median") else agg
     elif not about and path and not rows and agg not in (None, "count"):
@@ -68,14 +68,17 @@ def query(scene: Scene) -> Filled:
     if rows:
         about = [c for c in about if not _only_rows(scene, c)]
     if re.search(
-        r"\btop \d+|\d+ (most|least) (common|frequent|popular)|\bmost (common|frequent|popular|often)\b|\d+ (highest|largest|biggest)",
+        rf"\btop \d+|\d+ (most|least) (common|frequent|popular)|\bmost (common|frequent|popular|often)\b|\d+ (?:\w+ )?{ops.SUPERLATIVES}",
         scene.low,
     ):
         agg = "top"
     if agg is None and about and not rows:
         agg = (
             "unique"
-            if re.search(r"^\W*(?:ok(?:ay)? then,? |and )?(which|what|list|welche|qué|quels|哪些)\b|values?", scene.low)
+            if re.search(
+                r"^\W*(?:ok(?:ay)? then,? |and )?(which|what|list|welche\w*|qué|cuáles|quel(?:le)?s?)\b|哪些|values?",
+                scene.low,
+            )
             else None
         )
     if (

@@ -41,7 +41,7 @@ def drift(scene: Scene) -> Filled:
         ]
     filled.arguments |= {
         "reference": reference, "current": current, "columns": about, "metric": metric, "kind": kind,
-        "threshold": grammar.threshold(scene.text), "model": model if model and (kind or not reference) else None,
+        "threshold": grammar.threshold(scene.bare), "model": model if model and (kind or not reference) else None,
         "output": output(scene), "dry_run": None,
     }  # fmt: skip
     if scene.found.ambiguous_files or scene.found.unknown_files:
@@ -78,7 +78,7 @@ def _kind(scene: Scene) -> str | None:
     ) and (scene.found.models or re.search(r"\bpredict(ions|ed)\b|\bmodel\b", scene.low)):
         return "performance"
     if re.search(
-        r"\b(predictions?|scores?|outputs?|forecasts?) (?:of \S+ |from \S+ |by \S+ )?(drift\w*|shift\w*|distribution|chang\w+|mov\w+)|(shift|drift|change|move)\w* .{0,25}\b(predictions|scores|outputs)\b|drift .{0,15}(predictions|scores|outputs)|prediction drift",
+        r"\b(predictions?|scores?|outputs?)\b.{0,45}\b(spread|distributed|shifted|drifted|differ\w*|look different|changed|moved)\b|\b(predictions?|scores?|outputs?|forecasts?) (?:of \S+ |from \S+ |by \S+ )?(drift\w*|shift\w*|distribution|chang\w+|mov\w+)|(shift|drift|change|move)\w* .{0,25}\b(predictions|scores|outputs)\b|drift .{0,15}(predictions|scores|outputs)|prediction drift",
         scene.low,
     ):
         return "prediction"
@@ -132,7 +132,7 @@ def monitor(scene: Scene) -> Filled:
     ):
         reference, current = last[1].get("reference"), last[1].get("current")
     stopping = re.search(
-        r"\b(disable|pause|stop|switch off|turn off|mute|deactivate|delete|remove|kill|suspend|no longer|quit|cease|(?:switch|turn|shut)\w* .{0,40}\boff|(?:don.?t|do not) need .{0,50}(?:any ?more|any longer)|no more|unsubscribe|end (?:the )?(?:watch|monitor)\w*|deaktivier\w*|desactiva\w*|désactive\w*|arrête\w*)\b|停用|关闭|停止",
+        r"\b(disable|pause|stop|switch off|turn off|mute|deactivate|delete|remove|kill|suspend|no longer|quit|cease|(?:switch|turn|shut)\w* .{0,40}\boff|(?:don.?t|do not) need .{0,50}(?:any ?more|any longer)|no more|unsubscribe|end (?:the )?(?:watch|monitor)\w*|deaktivier\w*|desactiva\w*|apaga\w*|désactive\w*|coupe\w*|arrête\w*|(?:schalt|stell)\w* .{0,60}\b(?:ab|aus|ein)|para (?:la|el))\b|停用|关闭|停止",
         low,
     )
     entry = next(
@@ -151,6 +151,8 @@ def monitor(scene: Scene) -> Filled:
         model = monitored[0] if len(monitored) == 1 and not scene.found.models else the_model(scene)[0]
     metric = metric_of(scene)
     channel = grammar.pick(grammar.wished(scene.text), grammar.CHANNELS)
+    if len(channel) > 1 and not re.search(r"\bpager", low):
+        channel = [c for c in channel if c != "pagerduty"]  # `page me on slack`
     every = grammar.schedule(grammar.wished(scene.text))
     if reference is None and len(named) == 1:
         if model:
@@ -164,7 +166,7 @@ def monitor(scene: Scene) -> Filled:
         r"\b(auto\w*[- ]?(re-?train|relearn|refresh|update)\w*|(re-?train|relearn|refresh|update)\w* (?:\S+ )?(itself|automatically|by itself|on its own|it|the model)|by itself|on its own|(and|then|should|to) (re-?train|relearn)|(?:kick|set|start)\w* (?:off )?(?:a |its own |the )?re-?train\w*|own re-?train\w*|re-?train\w* (?:when|once|if|as soon)|trigger (a )?retrain\w*)\b|\b(?:heal|fix|repair|renew) itself\b|自动(重新)?训练",
         low,
     )
-    number = grammar.threshold(grammar.wished(scene.text))
+    number = grammar.threshold(grammar.wished(scene.bare))
     if isinstance(number, str):
         number = round(float(number.rstrip("%")) / 100, 6)
     if isinstance(number, int) and every and re.search(rf"every {number}\b", low):

@@ -69,7 +69,7 @@ def _wondering(scene: Scene) -> bool:
     """Whether the sentence says in plain words what is to be explained, so that its words may mean a column."""
     return bool(
         re.search(
-            r"\b(?:why|what (?:makes|drives|pushes|causes|decides|sets|wins|determines|influences)|how come|what(?:.s| is| lies) behind|what leads to|reasons? (?:for|why)|which \w+ (?:give|tell|decide|show)|who)\b|\bwhat \w+s\b",
+            r"\b(?:why|what (?:makes|drives|pushes|causes|decides|sets|wins|determines|influences)|how come|what(?:.s| is| lies) behind|what leads to|reasons? (?:for|why)|which \w+ (?:give|tell|decide|show)|who|what (?:\w+ )?(?:could|can|might|should) (?:i|we|you)|gives?\b.{0,30}\baway|helps? (?:to )?(?:predict|explain|tell|spot|see))\b|\bwhat \w+s\b",
             scene.low,
         )
     )

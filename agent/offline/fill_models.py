@@ -60,7 +60,7 @@ def _told_target(scene: Scene, path: str | None, target: str | None, about: list
 
 _ROLLBACK = (
     r"\b(?:roll|switch|go|change|fall|turn|bring|put|set|take|get|move|return|step|reset)\w*\b.{0,40}\bback\b|\broll-?back|\brevert|\brestor|\bback to (?:v|version|the (?:old|previous|earlier))|"
-    r"\b(?:previous|earlier|prior|older|old) (?:version|one|model)\b(?!.*(?:better|\bor\b|\bvs))(?<!keeps the old one)(?<!keep the old one)|\bone before\b|\bundo\b|\bdowngrade|\bv?\d+ again\b|zurück|revierte|vuelve a la|volver a la|reviens|revenir|回滚|恢复"
+    r"\b(?:versions?|one) back\b|\b(?:previous|earlier|prior|older|old) (?:version|one|model)\b(?!.*(?:better|\bor\b|\bvs))(?<!keeps the old one)(?<!keep the old one)|\bone before\b|\bundo\b|\bdowngrade|\bv?\d+ again\b|zurück|revierte|vuelve a la|volver a la|reviens|revenir|回滚|恢复"
 )
 _PROMOTE = r"\bpromot\w*|\b(?:make|let|set|put|crown|declare|use|take)\b.{0,40}\b(?:live|default|champion|production|current|in charge|take over|active)\b|\b(?:goes|go|went|gets?) live\b|\bactivate\b|\bbecomes?\b|\bcrown\b|\bin charge\b|\btake over\b|\bgo live\b|promuev|promeu|befördere|提升"
 _COMPARE = (
@@ -218,13 +218,18 @@ def _missing_columns(scene: Scene, name: str | None, path: str) -> list[str]:
     return missing if len(missing) * 2 > len(needed) else []
 
 
+_K8S, _HPA = r"(?:k8s|kubernetes|kube)", r"(?:an? |the )?(?:hpa|auto-?scal\w*)"
+_LINK = r"(?: files?)?\s*(?:\+|,|&|and|plus|with|along with|as well as|und|y|et|mit|con|avec|和)\s*"
+_BOTH = rf"manifest|yaml|\b{_K8S}{_LINK}{_HPA}|{_HPA}{_LINK}{_K8S}"
+
+
 def deploy(scene: Scene) -> Filled:
     filled = Filled("deploy")
     name, choices = the_model(scene)
     text = re.sub(r"\bgoogle sheets?\b", "", scene.text, flags=re.IGNORECASE)
     clouds, places = grammar.pick(text, grammar.CLOUDS), grammar.pick(text, grammar.ENVIRONMENTS)
     artifacts = grammar.pick(text, grammar.ARTIFACTS)
-    if "hpa" in artifacts and "k8s" in artifacts and not re.search(r"manifest|yaml", scene.low):
+    if {"hpa", "k8s"} <= set(artifacts) and not re.search(_BOTH, scene.low):
         artifacts = [a for a in artifacts if a != "k8s"]
     if clouds and places == ["cloud"]:
         places = ["cloud"] if re.search(r"\bthe cloud\b", scene.low) else []
@@ -262,7 +267,8 @@ def build(scene: Scene) -> Filled:
     filled = Filled("build")
     name, choices = the_model(scene)
     more = grammar.resources(scene.text)
-    filled.arguments |= {"model": name, "version": grammar.version(scene.text), "tag": more.get("tag"), "port": more.get("port"),
+    told = scene.text.replace(str(more["tag"]), " ") if more.get("tag") else scene.text
+    filled.arguments |= {"model": name, "version": grammar.version(told), "tag": more.get("tag"), "port": more.get("port"),
                          "memory": more.get("memory"), "cpu": more.get("cpu"), **amounts.load(scene.text)}  # fmt: skip
     if name is None:
         filled.question, filled.choices = (

@@ -8,14 +8,14 @@ from typing import Any
 
 from opsmith.agent.offline import grammar, operations
 from opsmith.agent.offline.fill import fill
-from opsmith.agent.offline.fill_clean import changed, edits_recipe
+from opsmith.agent.offline.fill_clean import changed, edits_recipe, leaves_out
 from opsmith.agent.offline.scene import CLEAR, DATA, GUESS
 from opsmith.agent.offline.slots import Dialogue, Filled, Scene, pair
 from opsmith.agent.offline.words import SMALL
 
 _FOLLOW = re.compile(
     r"^\W*(?:and|but|also|now|then|ok|okay|so|just|only|what about|how about|same|the same|instead|rather|better|make (?:it|that)|with|without|on|for|by|per|split|use|using|no|not|don.?t|sorry|actually|"
-    r"oh|wait|i mean|i meant|plus|except|hm+|und|nur|aber|mit|ohne|jetzt|bitte|lieber|y|solo|sólo|con|sin|ahora|et|seulement|avec|sans|maintenant|plutôt|limit|cap|set|change|switch|into|to|in|as|at|only|again|good|fine|great|第|只|改|换|那|用)\b|^\W*(?:只|改|换|那|用|和)",
+    r"oh|wait|i mean|i meant|plus|except|hm+|und|nur|aber|mit|ohne|jetzt|bitte|lieber|y|solo|sólo|con|sin|ahora|et|seulement|avec|sans|maintenant|plutôt|limit|cap|focus|restrict|narrow|zoom|set|change|switch|into|to|in|as|at|only|again|good|fine|great|第|只|改|换|那|用)\b|^\W*(?:只|改|换|那|用|和)",
     re.IGNORECASE,
 )
 
@@ -57,6 +57,8 @@ def continued(scene: Scene, state: Dialogue, best: float, intent: str) -> Filled
         and re.search(_FOR_REAL, scene.low)
     ):
         return _merged(*state.last, scene)
+    if pending and pending[-1]["tool"] == "clean" and intent in ("forget", "cancel") and leaves_out(scene):
+        return _merged("clean", dict(pending[-1]["arguments"]), scene)  # `forget about the dedupe step`
     aside = intent in _ASIDE and best >= 4 and not (part and about)
     if aside:
         return None
@@ -114,6 +116,8 @@ def _after_last(
 ) -> Filled | None:
     """A follow-up of the call before: `and by region?`, `only humidity`, `what about autumn`."""
     tool, known = last
+    if tool in ("train", "retrain") and re.search(_USED_ON, scene.low):
+        return None
     follows = bool(_FOLLOW.match(scene.text)) or part or (short and best < GUESS)
     something = any((scene.found.files, scene.found.columns, scene.found.models, scene.found.outputs)) or bool(
         re.search(r"\d", scene.text)
@@ -133,6 +137,7 @@ def _after_last(
     return None
 
 
+_USED_ON = r"\b(?:use|apply|run|try|put) (?:it|that|this|the (?:new )?model|them) (?:on|over|to|for|against)\b"
 _SAME = (
     r"\W*(?:and |now |ok,? |then |please |do |run )*(?:the )?(?:same|likewise|dasselbe|lo mismo|la même chose|pareil)\b"
 )
@@ -261,7 +266,7 @@ def _merge_target(
 
 def _lone_number(tool: str, arguments: dict[str, Any], new: dict[str, Any], scene: Scene) -> None:
     """`better 4` changes the number that was there."""
-    m = re.search(r"(?<![\w.])(\d+(?:\.\d+)?|\.\d+)(?![\w.]|\s*(?:Mi|Gi|MB|GB|cpu|core|min|hour|day))", scene.text)
+    m = re.search(r"(?<![\w.])(\d+(?:\.\d+)?|\.\d+)(?![\w.]|\s*(?:Mi|Gi|MB|GB|cpu|core|min|hour|day))", scene.bare)
     if not m:
         return
     value = float(m.group(1))

@@ -33,7 +33,7 @@ ALGORITHMS: tuple[tuple[str, str], ...] = (
     ("lightgbm", r"\blight-?gbm\b|\blgbm\b"), ("xgboost", r"\bxg-?boost\b|\bxgb\b"), ("catboost", r"\bcat-?boost\b"),
     ("random_forest", r"\brandom[- ]?forests?\b|\brf\b(?!_)|zufallswald|bosque aleatorio|forêt aléatoire|随机森林"),
     ("gradient_boosting", r"\bgradient[- ]?boost\w*|\bgbm\b|\bgbdt\b|\bboosted trees\b|梯度提升"),
-    ("logistic_regression", r"\blogistic( regression)?\b|\blogreg\b|\blogit\b|logistische|logística|logistique|逻辑回归"),
+    ("logistic_regression", r"\blogistic( regression)?\b|\blogreg\b|\blr\b|\blogit\b|logistische|logística|logistique|逻辑回归"),
     ("ridge", r"\bridge\b"), ("lasso", r"\blasso\b"), ("elastic_net", r"\belastic[- ]?net\b"),
     ("linear_regression", r"\blinear (regression|model)\b|\bols\b|lineare regression|regresión lineal|régression linéaire|线性回归"),
     ("decision_tree", r"\bdecision[- ]?trees?\b|(?<!boosted )(?<!\w)\b(a |single |one )?tree (for|on|to|model)\b|entscheidungsbaum|árbol de decisión|arbre de décision|决策树"),
@@ -45,10 +45,10 @@ CLOUDS = (("aws", r"\baws\b|\bamazon\b|\beks\b|\bfargate\b|\becs\b|\bsagemaker\b
           ("azure", r"\bazure\b|\bmicrosoft\b|\baks\b|\bcontainer apps\b"))  # fmt: skip
 ENVIRONMENTS = (
     ("on_prem", r"\bon-?prem\w*\b|\bon premises?\b|\bown (servers?|hardware|machines?|rack|data ?cent\w*)\b|\bin-?house\b|\b(hardware|servers?|machines?|metal|boxes) (that )?we own\b|\bself-?hosted\b|"
-                r"\b(our|own|in-house) (own )?(hardware|servers?|machines?|boxes|infrastructure|cluster|building)\b|\b(leave|leaves|within|inside) (the|our) (building|house|premises|company)\b|\b(our|the) (own )?(data ?cent(er|re)|server room|basement|bare metal|rack)\b|\bbare[- ]metal\b|eigene\w* server|本地服务器|机房"),
-    ("edge", r"\bedge\b|\braspberr\w*|\bjetson\b|\barm\b|\bgateways?\b|\biot\b|\b(tiny|small|little|embedded|field|low-?power|cheap) ([\w-]+ )?(boards?|devices?|computers?|boxes|pcs?|chips?)\b|\bon (the )?devices?\b|\bon-?board\b|\bno (internet|network|connection|uplink)\b|\boffline (box|machine|device)|\bon (the |each |every )?(buoys?|turbines?|wearables?|handhelds?|scanners?|kiosks?|robots?|drones?|tractors?|cars?|trucks?|ships?|trains?|planes?|phones?|tablets?|cameras?|sensors?|boards?)( itself| themselves)\b|\bon the (machines|sensors|cameras|robots|consoles|phones|trucks|drones|tractors?|meters|vehicles|ships?|trains?)\b|\bmicrocontroller|\bin the field\b|边缘"),
-    ("local", r"\blocal(ly|host)?\b|\b(my|this|own|the) (laptop|machine|pc|workstation|computer|desktop|macbook|notebook)\b|\bminikube\b|本机|本地"),
-    ("cloud", r"\b(the |a |public )?cloud\b(?! run)|云"),
+                r"\b(our|own|in-house) (own )?(hardware|servers?|machines?|boxes|infrastructure|cluster|building)\b|\b(leave|leaves|within|inside) (the|our) (building|house|premises|company)\b|\b(our|the) (own )?(data ?cent(er|re)|server room|basement|bare metal|rack)\b|\bbare[- ]metal\b|eigene\w* (?:server\w*|rechenzentr\w*|hardware)|\bunsere\w* (?:eigenen )?(?:servern?|rechenzentrum)|nuestros? (?:propi\w+ )?(?:servidor\w*|centro de datos)|servidores propios|(?:nos|notre|nos propres) (?:serveurs?|centre de données)|serveurs? internes?|我们自己的|自己的服务器|内网|本地服务器|机房"),
+    ("edge", r"\bedge\b|\braspberr\w*|\bjetson\b|\barm\b|\bgateways?\b|\biot\b|\b(tiny|small|little|embedded|field|low-?power|cheap) ([\w-]+ )?(boards?|devices?|computers?|boxes|pcs?|chips?)\b|\bon (the )?devices?\b|\bon-?board\b|\bno (internet|network|connection|uplink)\b|\boffline (box|machine|device)|\bon (the |each |every )?(buoys?|turbines?|wearables?|handhelds?|scanners?|kiosks?|robots?|drones?|tractors?|cars?|trucks?|ships?|trains?|planes?|phones?|tablets?|cameras?|sensors?|boards?)( itself| themselves)\b|\bon the (machines|sensors|cameras|robots|consoles|phones|trucks|drones|tractors?|meters|vehicles|ships?|trains?)\b|\bmicrocontroller|\bcontrollers?\b|\bplcs?\b|\b(?:right )?inside (?:the|each|every) (?:machine|cabinet|vehicle|car|truck|turbine|nacelle|cabin|engine|meter|pump|robot)s?\b|\bin the field\b|\bborde\b|\bedge-gerät\w*|\bauf dem gerät\b|en el dispositivo|sur l.appareil|边缘"),
+    ("local", r"\blocal(ly|host)?\b|\b(my|this|own|the) (laptop|machine|pc|workstation|computer|desktop|macbook|notebook)\b|\bminikube\b|\b(?:meinem|mi|mon) (?:laptop|rechner|portátil|máquina|ordenador|portable|poste|ordinateur|pc)\b|\ben local\b|\blokal\w*|本机|本地"),
+    ("cloud", r"\b(the |a |public )?cloud\b(?! run)|\bla nube\b|\ble nuage\b|云端|云上"),
 )  # fmt: skip
 PLATFORMS = (
     ("eks", r"\beks\b"), ("ecs", r"\becs\b|\bfargate\b"), ("gke", r"\bgke\b"), ("cloud_run", r"\bcloud run\b"),
@@ -68,10 +68,10 @@ ARTIFACTS = (
     ("script", r"\b(deploy(ment)?|cloud|shell|bash|gcloud|aws|azure|rollout) script\b|\bscripts?\b|\bterraform\b"),
     ("requirements", r"\brequirements?(\.txt)?\b|\bpin(s|ned|ning)?\b|\bdependenc\w+|\block ?file\b|\bdeps\b|\bfreeze\b|\bpackage (list|versions)\b"),
 )  # fmt: skip
-CHANNELS = (("slack", r"\bslack\b|#[\w-]+"), ("email", r"\be-?mails?\b|\bmails?\b|\bcorreo\b|\bcourriel\b|邮件"), ("pagerduty", r"\bpager-?duty\b|\bpager\b|\bpage (me|us|on)"),
+CHANNELS = (("slack", r"\bslack\b|#[\w-]+"), ("email", r"\be-?mails?\b|\bmails?\b|\bcorreo\b|\bcourriel\b|邮件"), ("pagerduty", r"\bpager-?duty\b|\bpager\b|\bpage (me|us|on|some\w+|the|our)\b"),
             ("teams", r"\b(ms |microsoft )?teams\b(?= )|\bon teams\b"), ("webhook", r"\bweb-?hook\b"), ("sms", r"\bsms\b|\btext message\b"))  # fmt: skip
 DRY_RUN = re.compile(
-    r"\b(dry[- ]?run|do(n.?t| not) (actually|really) (do|run|write|apply|change)|not (actually|really) (do|write)\w*|without (actually |really )?(doing|applying|running) it|preview|previewing|do(n.?t| not) (write|save|store|persist|create|apply)\b(?! to)|do(n.?t| not) (touch|change|modify|alter) (any|it|a|the|yet|files?|anything|my|this|that)|leave .{0,25}(alone|untouched|as (it )?is|unchanged)|no (file|files|output|writing|changes)\b|"
+    r"\b(dry[- ]?run|do(n.?t| not) (actually|really) (do|run|write|apply|change)|not (actually|really) (do|write)\w*|without (actually |really )?(doing|applying|running) it|preview|previewing|do(n.?t| not) (write|save|store|persist|create|apply)\b(?! to)|do(n.?t| not) (touch|change|modify|alter) (any|it|a|the|yet|files?|anything(?! else)|my|this|that)\b(?! (?:other|rest)\b)|(?:chang|touch|alter|modify|writ|sav)(?:e|ing)? nothing(?! else)|leave .{0,25}(alone|untouched|as (it )?is|unchanged)|no (file|files|output|writing|changes)\b|"
     r"without (writing|saving|touching|changing|creating)|just (show|print|display|tell)|only (show|print|display|look|preview)|(show|print|display) (me )?only|in memory only|nothing (written|saved|on disk)|"
     r"don.t (write|save) (anything|it)|not (write|save)|read-?only|what would|how would .* look|hypothetical\w*|simulate|on screen|in the chat|"
     r"nur (zeigen|anzeigen|vorschau)|nichts (schreiben|speichern)|ohne (zu )?(speichern|schreiben)|sólo (muestra|mostrar)|solo (muestra|mostrar)|sin (guardar|escribir)|"
@@ -183,7 +183,7 @@ def schedule(text: str) -> str | None:
 def resources(text: str) -> dict[str, Any]:
     """replicas, min_replicas, max_replicas, cpu, memory, cpu_target, port, tag."""
     found: dict[str, Any] = {}
-    many = r"(?:replicas?|pods?|instances?|copies|nodes?|containers?|workers?|machines?|réplicas?|répliques?|instanzen|个副本|副本)"
+    many = r"(?:replicas?|pods?|instances?|copies|nodes?|containers?|workers?|machines?|réplicas?|répliques?|instanzen|replikate?n?|repliken|instancias|copias|copies|kopien|个副本|副本)"
     m = first(text, rf"(?:between|from|zwischen|entre|de)?\s*(\d+)\s*(?:\.\.+|-|to|and|bis|und|y|et|a|à)\s*(\d+)\s*{many}", r"\b(\d+)\s*\.\.+\s*(\d+)\b",
                r"(?:between|from)\s+(\d+)\s+(?:and|to)\s+(\d+)(?!\s*(?:%|percent))", r"(?:\bhpa\b|auto-?scal\w*)[^\d]{0,40}(\d+)\s*(?:-|to|and|bis)\s*(\d+)", r"(\d+)\s*(?:-|to|and|bis)\s*(\d+)[^\d]{0,30}(?:\bhpa\b|auto-?scal\w*)",
                rf"{many}\s*:?\s*(?:between\s+|from\s+)?(\d+)\s*(?:\.\.+|-|to|and)\s*(\d+)", r"\bscal\w+ (\d+)\s*(?:-|to)\s*(\d+)")  # fmt: skip
@@ -305,7 +305,7 @@ def test_size(text: str) -> float | None:
 
 def count(text: str) -> int | None:
     """How many: `top 10`, `5 components`, `3 sample predictions`, `20 trials`."""
-    things = r"(?:favou?rites?|commonest|rarest|most|largest|highest|biggest|lowest|smallest|top|best|worst|first|last|rows?|records?|lines?|entries|samples?|examples?|principal|components?|dimensions?|dims|trials?|features?|columns|ideas|candidates|predictions?|values|random|neighbou?rs|clusters|häufigsten|más|plus|premières|primeras|ersten|个|条|行)"
+    things = r"(?:favou?rites?|[a-z]{3,}iest|commonest|rarest|most|largest|highest|biggest|lowest|smallest|top|best|worst|first|last|rows?|records?|lines?|entries|samples?|examples?|principal|components?|comps?|pcs|axes|dimensions?|dims|trials?|features?|columns|ideas|candidates|predictions?|values|random|neighbou?rs|clusters|häufigsten|más|plus|premières|primeras|ersten|个|条|行)"
     m = first(
         text,
         r"\b(?:top|first|last|head|bottom|sample(?: of)?|random|primeros|primeras|premiers|premières|ersten|前)\s*(\d+)\b",
@@ -326,6 +326,7 @@ def keywords(text: str) -> list[str]:
     """A list of words after a colon, `such as`, in brackets or quotes."""
     m = first(
         text,
+        r"\(([^()]+,[^()]+)\)",
         r"[:(]\s*([^:()]+?)\)?\s*$",
         r"\b(?:keywords?|words|terms|like|such as|e\.g\.|namely|based on|using|with|containing|for|of|mentions?(?: of)?|from)\s+((?:[\"'`]?[\w-]+[\"'`]?(?:\s*,\s*|\s+(?:and|or|und|y|o|et|ou)\s+|\s*,\s*(?:and|or)\s+))+[\"'`]?[\w-]+[\"'`]?)",
     )

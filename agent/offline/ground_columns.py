@@ -39,7 +39,7 @@ def row_names(file: Mapping[str, Any]) -> list[str]:
 
 _BEFORE = re.compile(
     r"(?:\b(?:column|columns|of|in|by|per|for|on|the|is|predict|predicts|predicting|target|label|leave|leaving|leave out|w/o|omit|skip|keep|take|ignore|ignoring|exclude|excluding|without|drop|average|mean|sum|max|min|"
-    r"median|each|every|and|vs|versus|impute|scale|encode|model|learn|just|only|from|between|use|using|not|column:|total|highest|lowest|unique|distinct|what|different)|[:,(`'\"])\s*$",
+    r"median|each|every|and|vs|versus|impute|scale|encode|model|learn|just|only|from|between|use|using|not|column:|ohne|sin|sans|für|pro|je|nach|por|para|de|par|pour|sur|spalte|columna|colonne|total|highest|lowest|unique|distinct|what|different)|[:,(`'\"])\s*$",
     re.IGNORECASE,
 )
 _KEY_BEFORE = re.compile(
@@ -57,6 +57,8 @@ def _meant(text: str, m: re.Match[str], name: str, *, key: bool) -> bool:
         return bool(re.search(r"(?:\bcolumns?\s+|[`'\"])$", before, re.IGNORECASE))
     if key and "_" not in m.group():
         after = text[m.end() :]
+        if re.fullmatch(r"rows?|lines?|records?|entr(?:y|ies)", m.group(), re.IGNORECASE):
+            return bool(re.search(r"[`'\"]\s*$|\bcolumns?\s+$", before)) or bool(re.match(r"\s+column\b", after))
         return bool(_KEY_BEFORE.search(before)) or bool(re.match(r"\s+column\b", after))
     if re.search(r"\bin\s+$", before, re.IGNORECASE) and low == "order":
         return False
@@ -125,3 +127,21 @@ def unknown_columns(found: Grounded) -> None:
     for m in re.finditer(r"(?<![\w./])[^\W\d]\w*_\w+(?![\w/]|\.\w)|`[^`]+`", found.text):
         if not found.covered(m.start(), m.end()):
             found.unknown_columns.append(m.group().strip("`"))
+    if any(m.how == "exact" for m in found.files):
+        for m in _OF_A_COLUMN.finditer(found.text):
+            word = m.group(1).casefold()
+            if not found.covered(m.start(1), m.end(1)) and word not in STOP | GENERIC | _NO_COLUMN:
+                found.unknown_columns.append(m.group(1))
+
+
+# what is done to one column: `impute premium in claims.csv` names one even where no column is called so
+_OF_A_COLUMN = re.compile(
+    r"\b(?:impute|scale|rescale|encode|one-hot|standardi[sz]e|lower-?case|trim|z-?score|min-?max|winsori[sz]e|rename|cast)\s+"
+    r"(?:the )?(?:column )?([^\W\d]\w{3,})\s+(?:in|of|from|with|to|by|using|column)\b",
+    re.IGNORECASE,
+)
+_NO_COLUMN = frozenset(
+    ["missing", "values", "nulls", "gaps", "blanks", "holes", "numeric", "numbers", "everything", "columns", "outliers", "rows",
+     "categorical", "categories", "strings", "texts", "dates", "names", "whitespace", "spaces", "these", "those", "every", "each",
+     "empty", "cells", "fields", "variables", "numerical", "continuous", "inputs", "entries", "records", "whole"]
+)  # fmt: skip

@@ -18,6 +18,8 @@ _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"|(?<!\w)'([^']+)'(?!\w)")
 _OUTPUT_CUE = re.compile(
     r"(?:\b(?:in ?to|to|as|save(?: it| this| that| them| the result)?(?: as| to| in| into)?|store(?: it)?(?: as| in)?|"
     r"writ(?:e|ing)(?: it| them)?(?: to| into)?|(?:put|store|dump|land|drop|write|save|place|keep)\w*\s+(?:[\w'-]+\s+){0,4}in(?:to)?|file(?:name)?(?: is)?|export(?: to| as)?|output(?: to| file)?(?: is)?|(?:call|name)(?: (?:it|the (?:result|output|copy|file|new file|new table|cleaned (?:file|copy|table))))?|columns of|"
+    r"(?:results?|scores?|predictions?|outputs?|copy|answers?|ergebnis\w*|resultados?|résultats?)\s+(?:[\w'-]+\s+){0,2}(?:in|at|under|unter|bajo|:)|"
+    r"(?:speicher|schreib|leg|exportier|guarda|escrib|exporta|enregistr|écri|sauvegard|exporte)\w*\s+(?:\S+\s+){0,4}(?:in|nach|als|unter|en|como|dans|sous|bajo|vers)|"
     r"nach|als|en|como|dans|sous|vers)|->|=>|>|存到|存为|保存为|保存到|写入|到)\s*[`'\"]?$",
     re.IGNORECASE,
 )
@@ -137,6 +139,16 @@ def stem_files(found: Grounded, paths: Sequence[str], near: Sequence[str] = ()) 
             if len(same) == 1:
                 newer = near and near[0] in paths and set(tokens(stem(path))) < set(tokens(stem(near[0])))
                 _add_file(found, near[0] if newer else path, m.start(), m.end(), "part")
+
+
+def numbered_files(found: Grounded, paths: Sequence[str]) -> None:
+    """A word and its number as they stand in one file's name: `run 8`, run_08.csv."""
+    pairs = {p: {*zip(tokens(stem(p)), tokens(stem(p))[1:], strict=False)} for p in paths}
+    for m in re.finditer(r"(?<![\w./])([^\W\d_]+)[\s_#-]+(\d{1,4})(?![\w.]*\w)", found.text):
+        pair = (folded(m.group(1)), folded(m.group(2)))
+        fits = [p for p in paths if pair in pairs[p]]
+        if len(fits) == 1:
+            _add_file(found, fits[0], m.start(), m.end(), "part")
 
 
 _QUARTERS = {"first": "q1", "second": "q2", "third": "q3", "fourth": "q4"}

@@ -41,8 +41,17 @@ def slipped_models(found: Grounded, names: Sequence[str]) -> None:
             found.models.append(Mention("model", scored[0][1], m.start(), m.end()))
 
 
-def part_models(found: Grounded, models: Sequence[Mapping[str, Any]]) -> None:
-    """`the fraud thing` for fraud_gbm, `the lateness model` for late_rf: a word that fits one model's name or target only."""
+_AS_COLUMN = re.compile(
+    r"\b(?:for|on|of|predict\w*|forecast\w*|target|label|fit|learn|by|per|für|para|pour|sur|de|por|pro|je)\s+[`'\"]?$",
+    re.IGNORECASE,
+)
+
+
+def part_models(found: Grounded, models: Sequence[Mapping[str, Any]], columns: frozenset[str] = frozenset()) -> None:
+    """`the fraud thing` for fraud_gbm, `the lateness model` for late_rf: a word that fits one model's name or target only.
+
+    columns: names (lower case) that mean the column where the sentence says so, as in `train a model for late`.
+    """
     if found.models or not models:
         return
     for m in _SPOKEN.finditer(found.text):
@@ -57,6 +66,8 @@ def part_models(found: Grounded, models: Sequence[Mapping[str, Any]]) -> None:
             return
     for m in re.finditer(r"(?<![\w.])[^\W_]{4,}(?!\w)", found.text):
         word = folded(m.group())
+        if m.group().casefold() in columns and _AS_COLUMN.search(found.text[: m.start()]):
+            continue
         fits = [str(e["name"]) for e in models if word in set(tokens(str(e["name"]))) - _OF_MODELS]
         if len(fits) == 1 and not found.covered(m.start(), m.end()):
             found.models.append(Mention("model", fits[0], m.start(), m.end(), "part"))

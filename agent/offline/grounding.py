@@ -8,7 +8,15 @@ from typing import Any
 
 from opsmith.agent.offline.found import Grounded
 from opsmith.agent.offline.ground_columns import columns, unknown_columns
-from opsmith.agent.offline.ground_files import addresses, exact_files, file_like, part_files, several_files, stem_files
+from opsmith.agent.offline.ground_files import (
+    addresses,
+    exact_files,
+    file_like,
+    numbered_files,
+    part_files,
+    several_files,
+    stem_files,
+)
 from opsmith.agent.offline.ground_names import part_models, slipped_models, whole_names
 from opsmith.agent.offline.words import stem, tokens
 
@@ -25,8 +33,11 @@ def ground(text: str, catalogue: Mapping[str, Any], near: Sequence[str] = ()) ->
     whole_names(found, [m["name"] for m in catalogue.get("monitors", ())], "monitor", found.monitors)
     slipped_models(found, [m["name"] for m in models])
     stem_files(found, paths, near)
+    numbered_files(found, paths)
     several_files(found, paths)
-    part_models(found, models)
+    part_models(
+        found, models, frozenset(str(c["name"]).casefold() for f in catalogue.get("files", ()) for c in f["columns"])
+    )
     columns(found, catalogue, [m.value for m in found.files] or list(near))
     part_files(found, paths)
     _without_bases(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -71,7 +72,15 @@ def mended(text: str, keep: frozenset[str]) -> str:
     >>> mended("modle for it plese", frozenset())
     'model for it please'
     """
-    return re.sub(r"[^\W\d_]{4,}", lambda m: _mended_word(m.group(), keep), text.casefold())
+    low = text.casefold()
+    english = _english(re.findall(r"[^\W\d_]{4,}", low), keep)
+    return re.sub(r"[^\W\d_]{4,}", lambda m: _mended_word(m.group(), keep, english), low)
+
+
+def _english(words: Sequence[str], keep: frozenset[str]) -> bool:
+    """Whether at least half of the words (lower case) beside the names that are there are common English or the field's."""
+    own = [w for w in words if w not in keep]
+    return sum(w in _common() or w in _field() for w in own) * 2 >= len(own)
 
 
 _BARE = re.compile(r"(?<![\w./\\\-@=#:])[^\W\d_]{4,}(?![\w/\\@=]|[-.:]\w)")
@@ -88,7 +97,7 @@ def respelt(text: str, keep: frozenset[str]) -> str:
     """
     quotes = [m.span() for m in _QUOTED.finditer(text)]
     words = [m.group().casefold() for m in _BARE.finditer(text)]
-    english = sum(w in _common() or w in keep or w in _field() for w in words) * 2 >= len(words)
+    english = _english(words, keep)
 
     def mend(m: re.Match[str]) -> str:
         word, low = m.group(), m.group().casefold()
@@ -108,6 +117,10 @@ def _form_of(word: str, keep: frozenset[str]) -> bool:
         *(word[: -len(e)] for e in ("s", "es", "d", "ed", "er", "ers", "ing", "ly", "n", "en") if word.endswith(e)),
     }
     forms |= {f + "e" for f in forms if word.endswith(("ing", "er"))}
+    if len(word) > 5 and word.endswith("iest"):
+        return True  # a superlative: priciest
+    forms |= {word[: -len(e)] + "y" for e in ("ies", "ied", "ier") if word.endswith(e)}
+    forms |= {word[:-3], word[:-2], word[:-4]} if word.endswith("est") and len(word) > 6 else set()
     return any(len(f) > 2 and (f in keep or f in _common() or f in _field() or f in _meant()) for f in forms)
 
 
@@ -116,7 +129,7 @@ def _respelt_word(word: str, english: bool) -> str:
     """A word of the field that is a slip away; else a common word that is one slip away and begins alike."""
     from rapidfuzz.distance import DamerauLevenshtein
 
-    near = _nearest(word)
+    near = _nearest(word, 2 if english else 1)
     if near != word:
         return near
     if not english or not word.isascii() or len(word) < 5:
@@ -132,15 +145,16 @@ def _respelt_word(word: str, english: bool) -> str:
     return word
 
 
-def _mended_word(word: str, keep: frozenset[str]) -> str:
-    return word if not word.isascii() or _form_of(word, keep) else _nearest(word)
+def _mended_word(word: str, keep: frozenset[str], english: bool) -> str:
+    return word if not word.isascii() or _form_of(word, keep) else _nearest(word, 2 if english else 1)
 
 
 @cache
-def _nearest(word: str) -> str:
+def _nearest(word: str, most: int = 2) -> str:
+    """The field's word that is at most so many slips away; short words may have one."""
     from rapidfuzz.distance import DamerauLevenshtein
 
-    most = 1 if len(word) < 7 else 2
+    most = 1 if len(word) < 7 else most
     best, rank = word, (most + 1, True, True)
     for known in sorted(_field()):
         swapped = sorted(known) == sorted(word)

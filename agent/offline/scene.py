@@ -59,6 +59,8 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
         if cues[intent] >= _UNMISTAKABLE[intent]:
             sure[intent] = sure[intent] * 20 + 0.01
     made = set(operations.asked(scene.masked, operations.FEATURES)) & _FEATURES_ALONE
+    if operations.scale_method(scene.masked) and "scale" in operations.asked(scene.masked, operations.FEATURES):
+        made.add("scale")
     if made and sure["clean"] > sure["features"] and not operations.clean_operations(scene.masked):
         sure["clean"], sure["features"] = sure["features"], sure["clean"]  # `make dummies of region` names no cleaning
     if _TRAINS.search(scene.low):
@@ -66,6 +68,10 @@ def ranked(scene: Scene) -> list[tuple[float, str]]:
             sure["monitor"] *= 0.02  # `a miss costs ten times a false alarm` asks for no alarm
         if _new_name(scene) and sure["retrain"] > sure["train"]:  # a name of its own: no new version of another model
             sure["train"], sure["retrain"] = sure["retrain"], sure["train"]
+    if cues["monitor"] <= 0 and not (scene.found.monitors or _WATCHES.search(scene.low)):
+        sure["monitor"] *= 0.05  # `compare june with july` asks for no watch
+    if cues["decline"] <= 0 and max(cues[i] for i in DATA) >= 4:
+        sure["decline"] *= 0.3  # `finish with a compose file` is no music
     whole = sum(sure.values())
     return sorted(((6 * p / whole, intent) for intent, p in sure.items()), reverse=True)
 
@@ -78,7 +84,8 @@ def _new_name(scene: Scene) -> bool:
 
 _TRAINS = re.compile(r"^\W*(?:please |pls |now |then |ok,? |and |can you |could you |i want to )*(?:train|fit)\b")
 _WATCHES = re.compile(
-    r"\b(?:monitor|watch|alert|notify|tell me when|warn|daily|hourly|weekly|every (?:\w+ )?(?:day|hour|week))\b"
+    r"\b(?:monitor|watch|alert|notify|tell me when|warn|daily|hourly|weekly|every (?:\w+ )?(?:day|hour|week)|if|when|whenever|once|as soon as|exceed\w*|drops?|falls?|sinks?|climbs?|rises?|"
+    r"wenn|sobald|si|cuando|quand|dès que)\b|当|如果|时"
 )
 _NEW_MODEL = re.compile(
     r"\b(?:as|(?:call|name)(?:d|ed)?(?: it)?)\s+[`'\"]?(?=[\w-]*[_\d])(?!v?\d+\b)(?P<name>[A-Za-z][\w-]*)[`'\"]?(?![\w.])",
@@ -86,4 +93,14 @@ _NEW_MODEL = re.compile(
 )
 _FEATURES_ALONE = frozenset(["pca", "encode", "keyword_risk"])
 # Cues that are whole phrases: from this score on they weigh more than the likeness to other sentences.
-_UNMISTAKABLE = {"remember": 6, "forget": 6, "decline": 7, "smalltalk": 7, "undo": 7, "cancel": 7, "meta": 7, "help": 6}
+_UNMISTAKABLE = {
+    "remember": 6,
+    "forget": 6,
+    "decline": 7,
+    "smalltalk": 7,
+    "undo": 7,
+    "cancel": 7,
+    "meta": 7,
+    "help": 6,
+    "features": 7,
+}

@@ -44,6 +44,14 @@ class Scene:
     raw: str = ""  # as typed, letter by letter: for words that are data themselves
 
     @property
+    def bare(self) -> str:
+        """The text without the names of files, outputs and models, whose numbers are no amounts (`sales_2023.csv`)."""
+        text = self.text
+        for m in (*self.found.files, *self.found.outputs, *self.found.models):
+            text = f"{text[: m.start]}{'~' * (m.end - m.start)}{text[m.end :]}"
+        return text
+
+    @property
     def paths(self) -> list[str]:
         return [f["path"] for f in self.catalogue.get("files", ())]
 
@@ -107,7 +115,7 @@ def dataset(scene: Scene, wanted_columns: list[str] | None = None) -> tuple[str 
 def by_age(scene: Scene) -> str | None:
     """`the newer one`, `the old file`: the newest or oldest of the conversation's files, else of all."""
     m = re.search(
-        r"\b(newer|newest|latest|recent|later|older|oldest|earlier|old|new)\b (?:one|file|data|table|set|batch|version of the data)",
+        r"\b(newer|newest|latest|recent|later|older|oldest|earlier|old|new)\b (?:[^\W\d_]+ )?(?:one|file|data|table|set|batch|version of the data)",
         scene.low,
     )
     if m and m.group(1) == "new" and scene.state.last and scene.state.last[1].get("output"):

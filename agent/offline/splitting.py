@@ -10,7 +10,7 @@ from opsmith.agent.offline.dialogue import Dialogue
 from opsmith.agent.offline.scene import DATA, ranked, scene_of
 
 _SPLIT = re.compile(
-    r"\s*(?:[,;.]\s*)?\b(?:and then|after that|afterwards|and afterwards|and finally|finally|and also|then also|next|followed by|then|und dann|danach|anschließend|y luego|luego|después|y después|et puis|puis|ensuite)\b[,:]?\s+|\s*;\s+|\s*(?<=[a-z0-9)`'\"])\.\s+(?=[A-Za-z])|，?(?:然后|接着|再)|\s*,\s+(?:and\s+)?(?=\w)|\s+(?:and|und|y|et)\s+(?=[a-z])",
+    r"\s*(?:[,;.]\s*)?\b(?:and then|after that|afterwards|and afterwards|and finally|finally|and also|then also|next|followed by|then|und dann|dann|danach|anschließend|y luego|luego|después|y después|et puis|puis|ensuite)\b[,:]?\s+|\s*;\s+|\?\s+(?=[a-z])|\s*(?<=[a-z0-9)`'\"])\.\s+(?=[A-Za-z])|，?(?:然后|接着|再)|\s*,\s+(?:and\s+)?(?=\w)|\s+(?:and|und|y|et)\s+(?=[a-z])",
     re.IGNORECASE,
 )
 
@@ -24,6 +24,8 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
         )
         if whole[0][1] != "remember" or lead:
             return [text]
+    if whole[0][1] == "monitor" and whole[0][0] >= 4 and _CONDITION.match(text):
+        return [text]  # `whenever psi exceeds 0.2, retrain it` is one watch
     cuts = [(m.start(), m.end(), m.group()) for m in _SPLIT.finditer(text) if not _inside_quotes(text, m.start())]
     pieces: list[tuple[str, str, float]] = []  # text, intent, score
     start = 0
@@ -33,7 +35,8 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
             order = ranked(scene_of(part, catalogue, state))
             strong = (
                 re.search(
-                    r"then|after|final|next|also|;|dann|danach|luego|puis|ensuite|然后|接着|再|\.", _joint(text, start)
+                    r"then|after|final|next|also|;|\?|dann|danach|luego|puis|ensuite|然后|接着|再|\.",
+                    _joint(text, start),
                 )
                 is not None
             )
@@ -75,6 +78,10 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
     return [p[0] for p in pieces]
 
 
+_CONDITION = re.compile(
+    r"\W*(?:if|when|whenever|once|as soon as|should|wenn|sobald|falls|si|cuando|quand|dès que)\b|\W*(?:当|如果)",
+    re.IGNORECASE,
+)
 _STRONG = re.compile(
     r"then|after|finally|next|also|afterwards|dann|danach|luego|puis|ensuite|然后|接着|再", re.IGNORECASE
 )
@@ -90,11 +97,11 @@ def _joint(text: str, start: int) -> str:
 
 
 _CUE_VERBS = re.compile(
-    r"^\W*(?:(?:please|now|also|just|finally|finish (?:with|by)|end with|use (?:that|it|the \w+) (?:to|for)|with (?:that|it)|i want (?:you )?to|can you|could you|let.?s|a|an|the|bitte|me)\s+)*"
+    r"^\W*(?:(?:please|now|also|just|finally|finish (?:with|by)|end with|use (?:that|it|the \w+) (?:to|for)|with (?:that|it)|i want (?:you )?to|first|erst|zuerst|primero|d.abord|ein|eine|einen|un|una|une|mir|can you|could you|let.?s|a|an|the|bitte|me)\s+)*"
     r"(?:profil\w*|check|look|analy\w*|describ\w*|summar\w*|overview|inspect|explor\w*|clean\w*|dedup\w*|de-dup\w*|remov\w*|drop|strip|fill|imput\w*|trim|lower\w*|mask\w*|fix|normali\w*|standardi\w*|extract\w*|embed\w*|"
     r"feature\w*|suggest\w*|scal\w*|encod\w*|pca|rank|train\w*|fit\w*|learn|build|creat\w*|mak\w*|model|tun\w*|retrain\w*|refresh|updat\w*|promot\w*|roll\w*|revert|compar\w*|predict\w*|scor\w*|apply|run|deploy\w*|ship|"
     r"writ\w*|generat\w*|put|dockerfile|compose|manifest|docker|smoke\w*|test|drift\w*|psi|monitor\w*|watch|alert|warn|notify|remember|note|store|keep|save|record|forget|erase|list|show|tell|count|average|how|what|"
-    r"trainier\w*|bereinig\w*|vergleich\w*|prüf\w*|entrena\w*|limpia\w*|analiza\w*|entraîn\w*|nettoie|compare|清洗|训练|分析|部署|监控|预测)\b|^\W*(?:清洗|训练|分析|部署|监控|预测|比较)",
+    r"überblick|übersicht|modell|modelo|modèle|resumen|aperçu|trainier\w*|bereinig\w*|vergleich\w*|prüf\w*|entrena\w*|limpia\w*|analiza\w*|entraîn\w*|nettoie|compare|清洗|训练|分析|部署|监控|预测)\b|^\W*(?:清洗|训练|分析|部署|监控|预测|比较)",
     re.IGNORECASE,
 )
 

@@ -23,10 +23,13 @@ TOKEN = re.compile(r"[a-z]+|\d+|[^\W\d_a-z]+", re.IGNORECASE)
 _MONTHS = {
     "january": "jan", "february": "feb", "march": "mar", "april": "apr", "june": "jun", "july": "jul", "august": "aug",
     "september": "sep", "sept": "sep", "october": "oct", "november": "nov", "december": "dec", "januar": "jan", "februar": "feb",
-    "märz": "mar", "mai": "may", "juni": "jun", "juli": "jul", "oktober": "oct", "dezember": "dec", "enero": "jan", "mayo": "may",
+    "märz": "mar", "mai": "may", "enero": "jan", "febrero": "feb", "marzo": "mar", "abril": "apr", "mayo": "may", "junio": "jun",
+    "julio": "jul", "agosto": "aug", "septiembre": "sep", "octubre": "oct", "noviembre": "nov", "diciembre": "dec", "janvier": "jan",
+    "février": "feb", "mars": "mar", "avril": "apr", "juin": "jun", "juillet": "jul", "août": "aug", "septembre": "sep", "octobre": "oct",
+    "novembre": "nov", "décembre": "dec", "juni": "jun", "juli": "jul", "oktober": "oct", "dezember": "dec", 
     "frühling": "spring", "frühjahr": "spring", "sommer": "summer", "herbst": "autumn", "fall": "autumn", "primavera": "spring",
     "verano": "summer", "otoño": "autumn", "invierno": "winter", "printemps": "spring", "été": "summer", "automne": "autumn",
-    "hiver": "winter", "week": "w", "quarter": "q", "春": "spring", "夏": "summer", "秋": "autumn", "冬": "winter", "transaction": "txn",
+    "hiver": "winter", "week": "w", "wk": "w", "quarter": "q", "woche": "w", "kw": "w", "semana": "w", "semaine": "w", "quartal": "q", "trimestre": "q", "春": "spring", "夏": "summer", "秋": "autumn", "冬": "winter", "transaction": "txn",
     "previous": "prev", "production": "prod", "last": "prev", "current": "cur", "reference": "ref", "yesterday": "prev",
 }  # fmt: skip
 
@@ -38,6 +41,8 @@ def tokens(name: str) -> list[str]:
 
 def folded(word: str) -> str:
     low = word.casefold()
+    if low.isdigit():
+        return low.lstrip("0") or "0"  # `run 8` is run_08
     low = _MONTHS.get(low, low)
     low = low[:-1] if len(low) > 3 and low.endswith("s") and not low.endswith("ss") else low
     return _MONTHS.get(low, low)
