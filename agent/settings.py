@@ -78,6 +78,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("optuna_storage", "", "Database of tuning runs; empty means SQLite in .opsmith/"),
     Setting("features_seconds", 60, "Seconds that a search for features may take"),
     Setting("country", "", "Two letters of a country, whose public holidays become features of dates"),
+    Setting(
+        "drift.classifier_always", False, "Train the domain classifier also where single columns or pairs moved surely"
+    ),
     Setting("drift.psi", 0.1, "Population stability index from which a column counts as drifted"),
     Setting("telemetry.exporter", "", "OpenTelemetry exporter: empty for off, `console`, `otlp` or `memory`"),
     Setting("alerts.webhook_url", "", "Address that alerts are posted to"),

@@ -18,6 +18,7 @@ __all__ = ["Comparison", "card_plan", "compare"]
 
 LEAST_ROWS = 20
 MOST_WAITING = 20  # times the present rows for which waiting is still worth proposing
+JUDGED = frozenset({"accuracy", "auc", "rmse", "mae"})
 SURELY = 3.0  # z of a paired difference in one of many segments
 
 
@@ -79,7 +80,7 @@ def compare(
 ) -> Comparison:
     """Both models (card, pipeline) on `frame`, which has the target. ToolError when there are too few rows.
 
-    metric: accuracy, auc or rmse; any other, or None, is the usual one of the task.
+    metric: accuracy, auc, rmse or mae; any other, or None, is the usual one of the task.
 
     The rows are drawn again with replacement, the same for both, and the gain is taken each time (Efron 1979).
     """
@@ -90,7 +91,7 @@ def compare(
             f"{len(rows)} rows with an outcome are too few to compare models; at least {LEAST_ROWS} are needed."
         )
     task = "binary" if card.task == "classification" and rows[card.target].nunique() == 2 else card.task
-    judged = ("rmse",) if task == "regression" else ("accuracy", "auc") if task == "binary" else ("accuracy",)
+    judged = ("rmse", "mae") if task == "regression" else ("accuracy", "auc") if task == "binary" else ("accuracy",)
     if metric is None or metric not in judged:
         metric = MAIN_METRIC.get(task, "accuracy")
     classes = list(getattr(new[1], "classes_", ()))
@@ -138,6 +139,8 @@ def _ask(card: registry.ModelCard, pipeline: Any, rows: Any, truth: np.ndarray, 
 
 def _value(metric: str, told: _Said, truth: np.ndarray, pick: np.ndarray, classes: list[Any]) -> float:
     """The metric on the picked rows; NaN where it has no meaning there."""
+    if metric == "mae":
+        return float(np.mean(np.abs(truth[pick].astype(float) - told.said[pick])))
     if metric == "rmse":
         return float(np.sqrt(np.mean((truth[pick].astype(float) - told.said[pick]) ** 2)))
     if metric == "auc" and told.chance is not None:

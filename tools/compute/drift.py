@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from opsmith.tools.compute import drift_measures as measures
 from opsmith.tools.compute import drift_reference
 from opsmith.tools.compute.change_points import change_point, first_lasting
-from opsmith.tools.compute.domain_classifier import ROWS, Separation, separation
+from opsmith.tools.compute.domain_classifier import ROWS, Separation, encoded, separation
 from opsmith.tools.compute.drift_causes import repeat_faults, schema_faults, unit_faults
 from opsmith.tools.compute.drift_columns import ColumnDrift, compare, words_that_moved
 from opsmith.tools.compute.drift_counts import Counts, count
@@ -94,7 +95,9 @@ def compare_windows(
     apart = rebuilt = None
     if multivariate:
         context.progress(0.7, "comparing how columns go together")
-        pairs, apart, rebuilt = _together(context, known, current, plans, found)
+        pairs, apart, rebuilt = _together(
+            context, known, current, plans, found, always=bool(context.settings.get("drift.classifier_always", False))
+        )
     context.progress(0.95, "judging")
     return Comparison(
         reference.name, current.name, (known.counts.rows, now.rows), tuple(plans), tuple(found), tuple(lacking),
@@ -119,8 +122,11 @@ def _together(
     current: Window,
     plans: Sequence[ColumnPlan],
     found: Sequence[ColumnDrift],
+    *,
+    always: bool,
 ) -> tuple[list[PairDrift], Separation | None, Reconstruction | None]:
-    """Changed pairs, the domain classifier and the reconstruction error, from even samples of both windows."""
+    """Changed pairs from even samples of both windows; the domain classifier and the reconstruction error too where these
+    leave a doubt, or always."""
     usable = {c.name for c in found if c.part != "outside" and c.role in ("number", "category")}
     chosen = [p for p in plans if p.name in usable and p.name in known.sample.columns][:60]
     if len(chosen) < 2:
@@ -131,8 +137,11 @@ def _together(
     numeric = [p.name for p in chosen if p.role == "number"]
     pairs = changed_pairs(numeric, _numbers(before, numeric), _numbers(sampled, numeric))
     context.check()
+    if not always and (pairs or any(c.size in ("moderate", "large") for c in found)):
+        return pairs, None, None  # the data is known to have moved, and by which columns
     old, new = _thinned(before), _thinned(sampled)
-    return pairs, separation(old, new, context.seed), reconstruction(old, new, context.seed)
+    table = encoded(old, new)
+    return pairs, separation(old, new, context.seed, table), reconstruction(old, new, context.seed, table)
 
 
 def _thinned(frame: Any) -> Any:
@@ -166,7 +175,7 @@ def _over_time(
     done = []
     for c in found:
         if c.drifted and c.role != "text" and not (c.role == "category" and by_name[c.name].distinct > 50):
-            series = [_of_stretch(by_name[c.name], before, s, psi) for s in now.stretches]
+            series = _by_stretch(by_name[c.name], before, now)
             timeline[c.name] = tuple(round(v, 4) for v in series)
             at = change_point(series, least=0.02)
             c = dataclasses.replace(c, since=now.starts[at] if at else "")
@@ -178,11 +187,16 @@ def _over_time(
     return timeline, now.starts[first] if first is not None else "", done
 
 
-def _of_stretch(plan: ColumnPlan, before: Counts, stretch: Counts, psi: float) -> float:
-    if not stretch.rows:
-        return 0.0
-    (found,) = compare([plan], before, stretch, psi=psi)
-    return max(found.effect, found.psi)
+def _by_stretch(plan: ColumnPlan, before: Counts, now: Counts) -> list[float]:
+    """How far each stretch lies from the reference, missing values counted as a bin of their own; as psi."""
+    first, parts = before.columns[plan.name], [s.columns[plan.name] for s in now.stretches]
+    if plan.role == "category":
+        levels = dict.fromkeys([*first.levels, *(level for c in parts for level in c.levels)])
+        rows = [[*(c.levels.get(level, 0) for level in levels), c.missing] for c in (first, *parts)]
+    else:
+        rows = [[*c.bins, c.missing] for c in (first, *parts)]
+    counts = np.asarray(rows, float)
+    return measures.psi_of(counts[0], counts[1:]).tolist()
 
 
 def words(comparison: Comparison, name: str) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ from opsmith.tools.compute.drift_plan import ColumnPlan, Window, level_of, numbe
 from opsmith.tools.compute.text_language import language_of
 from opsmith.tools.data.table import quoted
 
-MOST_DOCUMENTS = 50_000  # of more texts an even sample is read
+MOST_DOCUMENTS = 25_000  # of more texts an even sample is read
 MOST_TERMS = 20_000
 MOST_READ = 400  # texts whose language is told
 MOST_HASHED = 200_000  # of more rows those whose hash falls in an even sample are searched for repeats
@@ -48,7 +48,9 @@ class Counts:
     starts: list[str] = field(default_factory=list)  # where each stretch begins: a time, or "row N"
 
     def as_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """Plain values; the lists and maps are the ones that are held, not copies."""
+        columns = {name: dict(vars(c)) for name, c in self.columns.items()}
+        return {**vars(self), "columns": columns, "stretches": [s.as_json() for s in self.stretches]}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Counts:
@@ -67,10 +69,10 @@ def count(
     parts = _numbers(window, plans, source, max(len(starts), 1), grouped=bool(starts))
     whole = _sum(parts, plans) if starts else parts[0]
     for p in plans:
-        if p.role == "category":
+        if p.role == "category" and starts and p.distinct <= 50 and p.level_step == 1:
+            _levels_by_stretch(window, p, source, whole, parts)
+        elif p.role == "category":
             _levels(window, p, whole)
-            if starts and p.distinct <= 50:
-                _levels_by_stretch(window, p, source, parts)
         elif p.role == "text":
             _terms(window, p, whole)
             _languages(window, p, whole)
@@ -111,8 +113,9 @@ def _moment(epoch: float) -> str:
 def _numbers(window: Window, plans: Sequence[ColumnPlan], source: str, parts: int, *, grouped: bool) -> list[Counts]:
     """Bins, missing values and moments of every column, by stretch."""
     found = [Counts(0, {p.name: _empty(p) for p in plans}) for _ in range(parts)]
-    for start in range(0, max(len(plans), 1), window.at_once):
-        _some_numbers(window, plans[start : start + window.at_once], source, found, grouped=grouped)
+    asked = [p for p in plans if p.role != "category"]  # whose missing values are counted with its levels
+    for start in range(0, max(len(asked), 1), window.at_once):
+        _some_numbers(window, asked[start : start + window.at_once], source, found, grouped=grouped)
     return found
 
 
@@ -188,23 +191,35 @@ def _sum(parts: Sequence[Counts], plans: Sequence[ColumnPlan]) -> Counts:
 def _levels(window: Window, plan: ColumnPlan, into: Counts) -> None:
     """Counts of the levels; of a very long list those whose hash falls in the sample, the rest as one."""
     text = level_of(plan)
-    within = f" AND hash({text}) % {plan.level_step} = 0" if plan.level_step > 1 else ""
     counted = into.columns[plan.name]
-    query = f"SELECT {text}, count(*) FROM {window.source} WHERE {quoted(plan.other)} IS NOT NULL{within} GROUP BY 1"
+    query = f"SELECT {text}, count(*) FROM {window.source}"
+    if plan.level_step > 1:
+        query += f" WHERE {text} IS NULL OR hash({text}) % {plan.level_step} = 0"
+    query += " GROUP BY 1"
     if plan.level_step == 1:
-        query += f" ORDER BY 2 DESC LIMIT {5 * MOST_TERMS}"  # a column that turned into free text stays bounded
-    counted.levels = {str(k): int(v) for k, v in window.table.sql(query)}
+        query += (
+            f" ORDER BY ({text}) IS NULL DESC, 2 DESC LIMIT {5 * MOST_TERMS}"  # bounded, also when it became free text
+        )
+    for level, number in window.table.sql(query):
+        if level is None:
+            counted.missing = int(number)
+        else:
+            counted.levels[str(level)] = int(number)
 
 
-def _levels_by_stretch(window: Window, plan: ColumnPlan, source: str, parts: Sequence[Counts]) -> None:
-    text = level_of(plan)
-    query = (
-        f"SELECT _opsmith_stretch, {text}, count(*) FROM {source} WHERE {quoted(plan.other)} IS NOT NULL GROUP BY 1, 2"
-    )
+def _levels_by_stretch(window: Window, plan: ColumnPlan, source: str, whole: Counts, parts: Sequence[Counts]) -> None:
+    """Counts of a few levels by stretch, which add up to those of the whole."""
+    query = f"SELECT _opsmith_stretch, {level_of(plan)}, count(*) FROM {source} GROUP BY 1, 2"
+    into = whole.columns[plan.name]
     for stretch, level, number in window.table.sql(query):
-        part = parts[min(int(stretch), len(parts) - 1)].columns[plan.name].levels
-        if len(part) < 1000:
-            part[str(level)] = int(number)
+        part = parts[min(int(stretch), len(parts) - 1)].columns[plan.name]
+        if level is None:
+            part.missing += int(number)
+            into.missing += int(number)
+            continue
+        into.levels[str(level)] = into.levels.get(str(level), 0) + int(number)
+        if len(part.levels) < 1000:
+            part.levels[str(level)] = part.levels.get(str(level), 0) + int(number)
 
 
 def _terms(window: Window, plan: ColumnPlan, into: Counts) -> None:

@@ -142,16 +142,13 @@ def distances(x: np.ndarray, y: np.ndarray, *, is_ordered: bool) -> dict[str, fl
         rare = (x + y) < np.sort(x + y)[-49]
         x, y = np.append(x[~rare], x[rare].sum()), np.append(y[~rare], y[rare].sum())
     p, q = x / n, y / m
-    smooth_p, smooth_q = (x + 0.5) / (x + 0.5).sum(), (y + 0.5) / (y + 0.5).sum()
-    psi = float(((smooth_p - smooth_q) * np.log(smooth_p / smooth_q)).sum())
-    bins = int(((x + y) > 0).sum())
     middle = (p + q) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         js = float(
             np.where(p > 0, p * np.log2(p / middle), 0).sum() + np.where(q > 0, q * np.log2(q / middle), 0).sum()
         )
     found = {
-        "psi": max(0.0, psi - (bins - 1) * (1 / n + 1 / m)),
+        "psi": float(psi_of(x, y[np.newaxis])[0]),
         "js": float(np.sqrt(max(js, 0.0) / 2)),
         "hellinger": float(np.sqrt(((np.sqrt(p) - np.sqrt(q)) ** 2).sum() / 2)),
         "linf": float(np.abs(p - q).max()),
@@ -159,6 +156,17 @@ def distances(x: np.ndarray, y: np.ndarray, *, is_ordered: bool) -> dict[str, fl
     if is_ordered:
         found["ks"] = float(np.abs(np.cumsum(p) - np.cumsum(q)).max())
     return found
+
+
+def psi_of(x: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """The psi of each row of `parts` to `x`, less what sampling alone would give; an empty row has none."""
+    n, m = x.sum(), parts.sum(axis=1)
+    p = (x + 0.5) / (x + 0.5).sum()
+    q = (parts + 0.5) / (parts + 0.5).sum(axis=1, keepdims=True)
+    found = ((p - q) * np.log(p / q)).sum(axis=1)
+    bins = ((x + parts) > 0).sum(axis=1)
+    noise = (bins - 1) * (1 / max(n, 1) + 1 / np.maximum(m, 1))
+    return np.where((m > 0) & (n > 0), np.maximum(0.0, found - noise), 0.0)
 
 
 def combined(p_values: Sequence[float]) -> float:

@@ -18,6 +18,7 @@ Role = Literal["number", "category", "text", "time", "identifier", "unusable"]
 QUANTILES = (0.001, 0.0025, 0.005, 0.01, 0.025, *(i / 20 for i in range(1, 20)), 0.975, 0.99, 0.995, 0.9975, 0.999)
 FEW_VALUES = 25  # a number with no more distinct values gets a bin for each
 MOST_LEVELS = 20_000  # of a longer list of levels a fixed sample is counted
+HELD = 32_000_000  # bytes of a columnar file whose columns are read together
 _ID_NAME = re.compile(r"(^|[_\s-])(id|uuid|guid|key|index|rownum|rowid|instant)$|[a-z]Id$", re.IGNORECASE)
 
 
@@ -45,7 +46,11 @@ class Window:
     def at_once(self) -> int:
         """How many columns to ask for in one scan: a columnar file holds each asked column's row group in memory."""
         path = self.table.path
-        return 2 if path.is_dir() or path.suffix.lower() in (".parquet", ".pq") else 10_000
+        if not path.is_dir() and path.suffix.lower() not in (".parquet", ".pq"):
+            return 10_000
+        if not path.is_file():
+            return 2
+        return max(2, len(self.table.columns) * HELD // max(path.stat().st_size, 1))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from opsmith.tools.compute import comparison, training, training_pipeline, training_run, training_split
 from opsmith.tools.compute.training_fit import Trained, quiet_threads
 from opsmith.tools.contract import Context, ToolError
-from opsmith.tools.data import registry
+from opsmith.tools.data import monitors, registry
 from opsmith.tools.data.table import open_table
 
 HELD_OUT = 0.2  # of the new rows, the latest where they have an order
@@ -15,6 +15,7 @@ HELD_OUT = 0.2  # of the new rows, the latest where they have an order
 
 def against(context: Context, champion: registry.ModelCard, arguments: Any, trained: Trained) -> dict[str, Any]:
     """The comparison as plain values: the challenger's recipe fitted without the held-out rows, and the champion as it is.
+    Judged by the score that a monitor of the model watches, else by the usual one of the task.
 
     {"failed": why} when they cannot be compared.
     """
@@ -35,7 +36,9 @@ def against(context: Context, champion: registry.ModelCard, arguments: Any, trai
             trial.fit(training.inputs_of(rows.iloc[train], made), y.iloc[train])
         stand_in = registry.ModelCard(champion.name, 0, made.task, made.target, training_run.signature(frame, made), {}, {},
                                       recipe=dict(arguments))  # fmt: skip
-        found = comparison.compare((champion, registry.load(champion)), (stand_in, trial), held, seed)
+        found = comparison.compare(
+            (champion, registry.load(champion)), (stand_in, trial), held, seed, metric=watched(context, champion.name)
+        )
     except ToolError as error:
         return {"failed": str(error)}
     told: dict[str, Any] = found.as_dict() | {"against": champion.version, "held_out": _described(made, len(test))}
@@ -45,6 +48,13 @@ def against(context: Context, champion: registry.ModelCard, arguments: Any, trai
             "comparison flatters it"
         )
     return told
+
+
+def watched(context: Context, model: str) -> str | None:
+    """The one score by which models are compared that enabled monitors of a model watch; None when none or several are."""
+    of_it = (m for m in monitors.list_monitors(context.project) if m.enabled and m.model == model)
+    named = {metric for m in of_it for metric in m.thresholds} & comparison.JUDGED
+    return next(iter(named)) if len(named) == 1 else None
 
 
 def sentence(card: registry.ModelCard) -> str:

@@ -40,23 +40,26 @@ def language_of(text: str) -> str:
     >>> language_of("Das ist nicht sehr gut und ich bin traurig"), language_of("ok 123")
     ('de', '')
     """
-    scripts: Counter[str] = Counter()
-    for ch in text[:400]:
-        if ch.isalpha() and not ch.isascii():
-            name = unicodedata.name(ch, "")
-            scripts.update(code for mark, code in _SCRIPTS if name.startswith(mark))
-    letters = sum(ch.isalpha() for ch in text[:400])
-    if scripts and sum(scripts.values()) > letters / 3:
-        return "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
-    words = re.findall(r"[^\W\d_]+", text.lower()[:2000])
-    scores = {code: sum(w in small for w in words) for code, small in _SETS.items()}
-    best, second = sorted(scores.values(), reverse=True)[:2]
-    if best < 2 or best == second:
-        return ""
-    return max(scores, key=lambda code: scores[code])
+    start = text[:400]
+    if not start.isascii():
+        scripts: Counter[str] = Counter()
+        for ch in start:
+            if ch.isalpha() and not ch.isascii():
+                name = unicodedata.name(ch, "")
+                scripts.update(code for mark, code in _SCRIPTS if name.startswith(mark))
+        if scripts and sum(scripts.values()) > sum(ch.isalpha() for ch in start) / 3:
+            return "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
+    scores: Counter[str] = Counter()
+    for word in re.findall(r"[^\W\d_]+", text.lower()[:2000]):
+        scores.update(_CODES.get(word, ()))
+    (code, best), (_, second) = [*scores.most_common(2), ("", 0), ("", 0)][:2]
+    return "" if best < 2 or best == second else code
 
 
-_SETS = {code: frozenset(words.split()) for code, words in SMALL_WORDS.items()}
+_CODES: dict[str, list[str]] = {}
+for _code, _words in SMALL_WORDS.items():
+    for _word in dict.fromkeys(_words.split()):
+        _CODES.setdefault(_word, []).append(_code)
 
 
 def sentences(text: str) -> list[str]:

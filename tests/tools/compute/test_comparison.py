@@ -60,3 +60,12 @@ def test_quantities_are_compared_by_their_errors() -> None:
     bad = fitted(shuffled.assign(price=np.random.default_rng(0).permutation(shuffled["price"])), "price")
     found = comparison.compare(bad, good, rows)
     assert found.metric == "rmse" and found.recommendation == "promote" and found.gain > 0
+
+
+def test_any_score_that_is_watched_decides_not_the_usual_one() -> None:
+    good, bad, rows = fitted(customers(500), "left"), fitted(noisy(), "left"), customers(600, seed=5)
+    assert comparison.compare(bad, good, rows, metric="accuracy").metric == "accuracy"
+    first, second = fitted(prices(400), "price"), fitted(prices(400, seed=3), "price")
+    told = comparison.compare(first, second, prices(300, seed=7), metric="mae")
+    rmse = comparison.compare(first, second, prices(300, seed=7))
+    assert (told.metric, rmse.metric) == ("mae", "rmse") and 0 < told.champion < rmse.champion
