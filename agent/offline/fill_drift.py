@@ -34,6 +34,9 @@ def drift(scene: Scene) -> Filled:
         reference, current = other_of_pair(scene, named[0])
     elif reference is None:
         reference, current = only_two(scene)
+    parts = _parts(scene)
+    if parts:
+        reference, current, about = *_in_order(scene, parts, reference, current), _outside_brackets(scene, about)
     if kind == "performance":
         target = (scene.model_entry(model) or {}).get("target")
         about = [
@@ -57,6 +60,47 @@ def drift(scene: Scene) -> Filled:
         )
         filled.choices = [p for p in scene.paths if p != reference][:6]
     return filled
+
+
+def _parts(scene: Scene) -> list[str]:
+    """Parts of tables that the sentence names, such as t.csv[0:1000] or t.csv[year=2024], in its order."""
+    found = []
+    for m in scene.found.files:
+        bracket = re.match(r"\[[^\[\]]+\]", scene.text[m.end :])
+        if bracket:
+            found.append(m.value + bracket.group())
+    return found
+
+
+def _in_order(
+    scene: Scene, parts: list[str], reference: str | None, current: str | None
+) -> tuple[str | None, str | None]:
+    """Reference and current when parts of tables are named: of two parts of one table the earlier is the reference."""
+    tables = [p.partition("[")[0] for p in parts]
+    if len(parts) == 1:
+        (table,), (part,) = tables, parts
+        if sum(m.value == table for m in scene.found.files) > 1:  # a part against the whole of its table
+            return table, part
+        return (part, current) if reference == table != current else (reference or table, part)
+    first, second = parts[:2]
+    if tables[0] == tables[1]:
+        first, second = sorted((first, second), key=_start)
+    elif re.search(r"\]\s+(?:(?:has )?drift\w* )?(?:from|against|relative to|compared (?:to|with)|than)\b", scene.low):
+        first, second = second, first
+    return first, second
+
+
+def _start(part: str) -> str:
+    """Where a part begins, so that starts can be put in order: the first row, day or value in its bracket."""
+    start = part.partition("[")[2].rstrip("]").rpartition("=")[2].partition(":")[0].strip()
+    return start.zfill(20) if start.isdigit() else start
+
+
+def _outside_brackets(scene: Scene, columns: list[str]) -> list[str]:
+    """The columns that are named elsewhere than in the brackets of a part."""
+    spans = [m.span() for m in re.finditer(r"\[[^\[\]]+\]", scene.text)]
+    inside = {m.value for m in scene.found.columns if any(a <= m.start < b for a, b in spans)}
+    return [c for c in columns if c not in inside]
 
 
 def _outcomes_kind(scene: Scene) -> str | None:

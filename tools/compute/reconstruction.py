@@ -55,10 +55,11 @@ def reconstruction(
     mean, spread = np.nanmean(fitted, axis=0), np.nanstd(fitted, axis=0)
     spread[spread == 0] = 1.0
     parts = [_standard(part, mean, spread) for part in (fitted, held, new)]
-    _, values, axes = np.linalg.svd(parts[0], full_matrices=False)
-    share = np.cumsum(values**2) / max(float((values**2).sum()), 1e-12)
+    values, axes = np.linalg.eigh(parts[0].T @ parts[0])  # ascending
+    values, axes = np.maximum(values[::-1], 0), axes[:, ::-1]
+    share = np.cumsum(values) / max(float(values.sum()), 1e-12)
     kept = min(int(np.searchsorted(share, KEPT)) + 1, len(values) - 1)
-    errors = [((part - part @ axes[:kept].T @ axes[:kept]) ** 2).mean(axis=1) for part in parts[1:]]
+    errors = [((part - part @ axes[:, :kept] @ axes[:, :kept].T) ** 2).mean(axis=1) for part in parts[1:]]
     scores = np.concatenate(errors)
     marks = np.repeat([0, 1], [len(errors[0]), len(errors[1])])
     found = area(scores, marks)
