@@ -74,7 +74,7 @@ SETTINGS: tuple[Setting, ...] = (
         "memory.embeddings", "hashed", "`hashed`, `openai:NAME`, or `folder:PATH` of a sentence-transformers model"
     ),
     Setting("mlflow_tracking_uri", "", "MLflow server for models; empty means MLFLOW_TRACKING_URI or models/"),
-    Setting("joblib_backend", "loky", "Where training runs in parallel: `loky`, `ray` or `dask`"),
+    Setting("joblib_backend", "loky", "Where training runs in parallel: `loky`, or `dask` (`dask:tcp://HOST:PORT`)"),
     Setting("optuna_storage", "", "Database of tuning runs; empty means SQLite in .opsmith/"),
     Setting("features_seconds", 60, "Seconds that a search for features may take"),
     Setting("country", "", "Two letters of a country, whose public holidays become features of dates"),

@@ -30,7 +30,7 @@ def strengths(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str,
     rows = frame.dropna(subset=[plan.target])
     if len(rows) > ROWS:
         rows = rows.sample(ROWS, random_state=seed)
-    if len(rows) < 60:
+    if len(rows) < 60 or (plan.task != "regression" and rows[plan.target].value_counts().max() < 3):
         return []
     y: Any = rows[plan.target] if plan.task == "regression" else rows[plan.target].astype(str)
     if plan.raw:  # cleaned first; a leak shows in the raw values as well

@@ -78,7 +78,7 @@ def _column(
     values = x[name]
     if entry["kind"] == "number":
         present = given.notna() & (given.astype(str).str.strip() != "")
-        bad = present & values.isna()
+        bad = present & pd.to_numeric(given, errors="coerce").isna()
         if bad.any() and bad.sum() > UNREADABLE * max(1, int(present.sum())):
             raise ToolError(
                 f"{name} holds text in {shown} (such as {str(given[bad].iloc[0])[:40]!r}), but {card.name} expects numbers "

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CLASSES = 50
+MANY = 20_000  # rows among which a rare class may be there without being a reason to ask; also what a preview looks at
+MOST_VALUE = 1e100  # outcomes beyond it cannot be squared
+MOST_INPUT = 3e38  # trees count in 32-bit floats
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def plan(
     if rows.nunique() < 2:
         raise ToolError(f"{target} is always {rows.iloc[0]}, so there is nothing to learn.")
     task = task_of(rows)
+    _learnable(rows, task)
     if why:
         chosen = training_split.Choice(str(split), time_column, group_column, why)
     else:
@@ -105,10 +109,12 @@ def plan(
     if not (numeric or categories or texts):
         raise ToolError(f"No usable input column is left to predict {target}.")
     count = folds or (5 if len(rows) >= 50 else 3)
-    if task != "regression" and chosen.split in ("random", "stratified"):
+    if task != "regression" and chosen.split in ("random", "stratified") and len(rows) < MANY:
         count = max(2, min(count, int(rows.value_counts().min())))
     if chosen.split == "group":
-        count = max(2, min(count, int(frame[chosen.group_column].nunique())))
+        count = max(2, min(count, int(frame.loc[rows.index, chosen.group_column].nunique())))
+    if chosen.time_column:
+        count = max(1, min(count, training_split.moments(frame.loc[rows.index, chosen.time_column]).nunique() - 1))
     made_plan = Plan(task, target, numeric, categories, texts, tuple(left), "", count, chosen.time_column,
                      chosen.group_column, "", recipe, features, raw)  # fmt: skip
     return training_split.settled(
@@ -116,11 +122,34 @@ def plan(
     )
 
 
+def _learnable(rows: pd.Series[Any], task: str) -> None:
+    """ToolError for outcomes that no validation can hold a model against."""
+    if task == "regression":
+        wild = ~(rows.astype(float).abs() < MOST_VALUE)
+        if wild.any():
+            raise ToolError(
+                f"{rows.name} is infinite or beyond {MOST_VALUE:g} in {int(wild.sum()):,} rows (such as {rows[wild].iloc[0]}); "
+                "leave these rows out, or correct them."
+            )
+        return
+    counts = rows.value_counts()
+    single = [str(v) for v in counts.index[counts < 2]]
+    if single and len(rows) < MANY:
+        raise ToolError(
+            f"{rows.name} is {', '.join(single[:4])}{' and more' if len(single) > 4 else ''} in one row only, and one row "
+            "cannot be both learnt from and tested on. Leave such rows out, or merge the value with another."
+        )
+
+
 def task_of(values: pd.Series[Any]) -> str:
     """binary, multiclass or regression, by the target's values."""
     import pandas as pd
 
     distinct = values.nunique()
+    if pd.api.types.is_datetime64_any_dtype(values):
+        raise ToolError(
+            f"{values.name} is a date, which is not predicted as such. Predict a number made of it, such as days until then."
+        )
     if distinct == 2:
         return "binary"
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
@@ -138,6 +167,8 @@ def kind_of_input(name: str, values: pd.Series[Any]) -> tuple[str, str]:
     import pandas as pd
 
     present = values.dropna()
+    if pd.api.types.is_float_dtype(present):
+        present = present[np.isfinite(present)]
     if present.empty or present.nunique() < 2:
         return "", "one value only"
     if pd.api.types.is_datetime64_any_dtype(values):
@@ -177,12 +208,13 @@ def inputs_of(frame: pd.DataFrame, made: Plan) -> pd.DataFrame:
 def shaped(
     frame: pd.DataFrame, numeric: Sequence[str], categories: Sequence[str], texts: Sequence[str]
 ) -> pd.DataFrame:
-    """Numbers as floats, categories as texts or NaN, texts as texts; in this order."""
+    """Numbers as floats (infinite ones as missing), categories as texts or NaN, texts as texts; in this order."""
     import pandas as pd
 
     made: dict[str, Any] = {}
     for name in numeric:
-        made[name] = pd.to_numeric(frame[name], errors="coerce").astype(float)
+        numbers = pd.to_numeric(frame[name], errors="coerce").astype(float)
+        made[name] = numbers.where(np.isfinite(numbers)).clip(-MOST_INPUT, MOST_INPUT)
     for name in categories:
         made[name] = _texts(frame[name], np.nan)
     for name in texts:

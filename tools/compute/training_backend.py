@@ -1,4 +1,4 @@
-"""Where the folds and forests of a training run: this machine, or the workers of a Dask or Ray cluster, by a setting."""
+"""Where the folds and forests of a training run: this machine, or the workers of a Dask cluster, by a setting."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from opsmith.tools.contract import Context, ToolError
 
-_INSTALL = {"dask": "pip install 'opsmith[dask]'", "ray": "pip install 'ray[default]'"}
+_INSTALL = "pip install 'opsmith[dask]'"
 
 
 @contextlib.contextmanager
 def backend(context: Context) -> Iterator[None]:
-    """joblib runs where the setting `joblib_backend` says: loky (here), dask, dask:tcp://HOST:PORT, ray, ray:ADDRESS.
+    """joblib runs where the setting `joblib_backend` says: loky (here), dask, dask:tcp://HOST:PORT.
 
     Raises ToolError for another word, or where the engine is not installed or does not answer.
     """
@@ -32,36 +32,25 @@ def backend(context: Context) -> Iterator[None]:
         finally:
             client.close()
         return
-    if name == "ray":
-        _ray(address)
-        with joblib.parallel_config(backend="ray", n_jobs=-1):
-            yield
-        return
-    raise ToolError(f"joblib_backend is {name!r}; it takes loky, dask (dask:tcp://HOST:PORT) or ray (ray:ADDRESS).")
+    raise ToolError(f"joblib_backend is {name!r}; it takes loky or dask (dask:tcp://HOST:PORT).")
 
 
 def elsewhere() -> bool:
     """Whether a cluster is set for what runs now."""
     import joblib
 
-    return type(joblib.parallel.get_active_backend()[0]).__name__ in ("DaskDistributedBackend", "RayBackend")
+    return type(joblib.parallel.get_active_backend()[0]).__name__ == "DaskDistributedBackend"
 
 
 def spread(function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """The function for every tuple of arguments, on the workers of the cluster that is set; results in their order."""
+    """The function for every tuple of arguments, on the workers of the cluster that is set; results in their order.
+
+    With Dask's own futures: joblib lets go of them early, and on a busy scheduler results got lost. What several parts
+    share (the table, the outcomes) is sent to the cluster once.
+    """
     import joblib
 
-    active = joblib.parallel.get_active_backend()[0]
-    if type(active).__name__ == "DaskDistributedBackend":
-        return _on_dask(active.client, function, parts)
-    return list(joblib.Parallel()(joblib.delayed(function)(*part) for part in parts))
-
-
-def _on_dask(client: Any, function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """The same with Dask's own futures: joblib lets go of them early, and on a busy scheduler results got lost.
-
-    What several parts share (the table, the outcomes) is sent to the cluster once.
-    """
+    client = joblib.parallel.get_active_backend()[0].client
     uses = Counter(id(a) for part in parts for a in part if hasattr(a, "nbytes") or hasattr(a, "memory_usage"))
     shared = {id(a): a for part in parts for a in part if uses[id(a)] > 1}
     sent = {key: client.scatter(a, hash=False) for key, a in shared.items()}
@@ -74,20 +63,9 @@ def _dask(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise ToolError(f"joblib_backend is dask, which is not installed: {_INSTALL['dask']}.") from None
+        raise ToolError(f"joblib_backend is dask, which is not installed: {_INSTALL}.") from None
     try:
         return Client(address, timeout=10) if address else Client(processes=True, dashboard_address=None)
     except (OSError, TimeoutError, ValueError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ToolError(f"No Dask scheduler answers at {address or 'this machine'}: {told}") from None
-
-
-def _ray(address: str) -> None:
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ImportError:
-        raise ToolError(f"joblib_backend is ray, which is not installed: {_INSTALL['ray']}.") from None
-    if not ray.is_initialized():
-        ray.init(address=address or None, include_dashboard=False, log_to_driver=False)
-    register_ray()

@@ -86,8 +86,11 @@ def learning_curve(
         part = train[-size:] if made.split == "time order" else np.sort(rng.permutation(train)[:size])
         if size < 10 or (made.task != "regression" and y.iloc[part].nunique() < y.nunique()):
             continue
-        fitted = build(made, algorithm, seed, parameters).fit(x.iloc[part], y.iloc[part])
-        value = figure(fitted, x.iloc[test], y.iloc[test], made.task, metric)
+        try:
+            fitted = build(made, algorithm, seed, parameters).fit(x.iloc[part], y.iloc[part])
+            value = figure(fitted, x.iloc[test], y.iloc[test], made.task, metric)
+        except ValueError:  # a quarter of the rows may be fewer than the algorithm asks for
+            continue
         if value is not None:
             found.append((size, round(value, 6)))
     return found

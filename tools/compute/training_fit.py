@@ -87,6 +87,11 @@ def fit(
     baselines = {"dummy": dummy(rows, y, made, main, seed)}
     with quiet_threads(len(rows)):
         trials, chosen = _competed(rows, x, y, made, options, main, seed, baselines["dummy"], progress, check)
+        if all(t.mean(main) != t.mean(main) for t in trials):
+            raise ToolError(
+                f"{main} cannot be measured: in every fold the rows to test on have one value of {made.target} only. "
+                "More rows, fewer folds or another metric would do."
+            )
         mean = training_blend.blended(trials, y, made, main)
         best = mean[0] if mean else max(trials, key=lambda t: _rank(t, main))
         given = {"members": {n: chosen[n] for n in mean[1]}} if mean else chosen[best.algorithm]
@@ -193,8 +198,14 @@ def _fold(
     train: np.ndarray, test: np.ndarray,
 ) -> tuple[Any, Any, np.ndarray | None]:  # fmt: skip
     """One fold: the fitted pipeline, what it says of the test rows, and its scores. Runs on any worker."""
-    fitted = build(made, algorithm, seed, parameters).fit(x.iloc[train], y.iloc[train])
-    return fitted, fitted.predict(x.iloc[test]), raw_scores(fitted, x.iloc[test])
+    try:
+        fitted = build(made, algorithm, seed, parameters).fit(x.iloc[train], y.iloc[train])
+        return fitted, fitted.predict(x.iloc[test]), raw_scores(fitted, x.iloc[test])
+    except ValueError as error:  # such as more neighbours asked for than there are rows
+        raise ToolError(
+            f"{algorithm.replace('_', ' ')} cannot learn {made.target} from {len(train):,} of these rows: "
+            f"{str(error).splitlines()[0][:160]}"
+        ) from None
 
 
 def dummy(rows: Any, y: Any, made: Plan, metric: str, seed: int) -> float:

@@ -47,7 +47,8 @@ def raw_scores(fitted: Any, x: Any) -> np.ndarray | None:
     """Probabilities of every class, or the decision values of two; None where the model gives neither."""
     if hasattr(fitted, "predict_proba"):
         return np.asarray(fitted.predict_proba(x))
-    return np.asarray(fitted.decision_function(x)) if hasattr(fitted, "decision_function") else None
+    values = np.asarray(fitted.decision_function(x)) if hasattr(fitted, "decision_function") else None
+    return values if values is not None and values.ndim == 1 else None
 
 
 def score(fitted: Any, x: Any, y: Any, task: str) -> dict[str, float]:

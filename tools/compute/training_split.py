@@ -55,16 +55,22 @@ def choose(frame: pd.DataFrame, target: str, split: str | None, time: str | None
     }.get(kind, kind)
     if kind and kind not in SPLITS:
         raise ToolError(f"{split!r} is no way to split. There are {', '.join(SPLITS)}.")
+    if target in (time, group):
+        raise ToolError(f"{target} is what is predicted, so it cannot say how the rows are split. Name another column.")
     if time or kind == "time":
         column = time or time_column(frame, target, any_date=True)
         if column is not None and moments(frame[column]).isna().any():
             raise ToolError(f"{column} has rows without a time that can be read, so they cannot be put in order.")
+        if column is not None and moments(frame[column]).nunique() < 2:
+            raise ToolError(f"{column} is the same in every row, so it puts nothing in order. Name another column.")
         told = f"ordered by {column}, as you asked" if column else "in the order of the rows, as you asked"
         return Choice("time", column, None, told)
     if group or kind == "group":
         column = group or group_column(frame, target)
         if column is None:
             raise ToolError("No column names a group that rows belong to. Say which one: split by customer_id.")
+        if frame[column].nunique() < 2:
+            raise ToolError(f"{column} is the same in every row, so it parts nothing. Name another column.")
         return Choice("group", None, column, f"all rows of one {column} stay together, as you asked")
     if kind:
         return Choice("random", why="at random, as you asked")
@@ -198,13 +204,21 @@ def folds(rows: pd.DataFrame, y: Any, made: Plan, seed: int) -> Iterator[tuple[n
         yield from _forward(rows, made)
     elif made.split == "group":
         kind = GroupKFold if made.task == "regression" else StratifiedGroupKFold
-        yield from kind(made.folds, shuffle=True, random_state=seed).split(
-            numbers, y, rows[made.group_column].astype(str)
-        )
+        yield from kind(made.folds, shuffle=True, random_state=seed).split(numbers, y, _groups(rows[made.group_column]))
     elif made.task == "regression":
         yield from KFold(made.folds, shuffle=True, random_state=seed).split(numbers)
     else:
         yield from StratifiedKFold(made.folds, shuffle=True, random_state=seed).split(numbers, y)
+
+
+def _groups(values: pd.Series[Any]) -> np.ndarray:
+    """A number for each group; a row that names none is a group of its own."""
+    import pandas as pd
+
+    codes = pd.factorize(values.astype(object).map(str, na_action="ignore"))[0]
+    alone = codes < 0
+    codes[alone] = codes.max() + 1 + np.arange(int(alone.sum()))
+    return np.asarray(codes)
 
 
 def holdout(rows: pd.DataFrame, y: Any, made: Plan, seed: int, share: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
@@ -213,6 +227,10 @@ def holdout(rows: pd.DataFrame, y: Any, made: Plan, seed: int, share: float = 0.
     if made.split == "time order":
         cut = _edge(rows, made, round(len(rows) * (1 - share)))
         return np.arange(cut), np.arange(cut, len(rows))
+    if made.split == "group":
+        count = min(count, int(np.unique(_groups(rows[made.group_column])).size))
+    elif made.task != "regression":
+        count = min(count, int(y.value_counts().max()))
     return next(folds(rows, y, dataclasses.replace(made, folds=count), seed))
 
 
@@ -220,6 +238,8 @@ def _forward(rows: pd.DataFrame, made: Plan) -> Iterator[tuple[np.ndarray, np.nd
     """Test parts one after another, each trained on all rows before it; rows of one moment are never parted."""
     edges = [_edge(rows, made, round(len(rows) * (i + 1) / (made.folds + 1))) for i in range(made.folds)]
     edges = sorted({e for e in edges if 0 < e < len(rows)})
+    if not edges:
+        raise ToolError(f"{made.time_column or 'The order of the rows'} has too few moments to test later ones.")
     for start, end in zip(edges, [*edges[1:], len(rows)], strict=True):
         yield np.arange(start), np.arange(start, end)
 
