@@ -120,13 +120,17 @@ def _suggest(
     asking: Asking, wish: Wish, asked: list[str], output: str | None, skip: list[str], dry_run: bool
 ) -> Result:
     from opsmith.tools.compute.features import proposed, report, telling
-    from opsmith.tools.compute.features.suggest import Suggestions, suggest
+    from opsmith.tools.compute.features.suggest import Suggestions, closest_as_asked, suggest
     from opsmith.tools.compute.features.writing import action_for, output_name
 
     only = ("interactions",) if "interactions" in asked else ()
     whole = found = suggest(asking, wish, only=only)
     if skip:
         found = Suggestions(whole.features.without(skip), whole.findings, whole.summary)
+    wants_columns = bool({"generate", "interactions"} & set(asked))
+    useless = wants_columns and not whole.features.features
+    if useless:
+        found = closest_as_asked(whole, asking.table.column_names)
     name, target = asking.table.name, found.features.target
     data = telling.as_data(found)
     path = report.save(asking, whole)
@@ -136,7 +140,7 @@ def _suggest(
         *telling.closest_table(found),
         *proposed.table(found.summary.get("proposals", ())),
     )
-    writes = bool({"generate", "interactions"} & set(asked)) and not dry_run and bool(found.features.features)
+    writes = wants_columns and not dry_run and bool(found.features.features)
     actions: tuple[Any, ...] = ()
     notes = (
         [f"{found.summary['rows_used']:,} of {asking.table.rows:,} rows were looked at."]
@@ -152,7 +156,11 @@ def _suggest(
         actions, data = (action,), {**data, "output": target_file, "files": files}
         steps = (f"train a model for {target} on {target_file}",)
     return Result(
-        telling.headline_without(found, whole) if skip else telling.headline(found),
+        telling.headline_as_asked(found, whole)
+        if useless
+        else telling.headline_without(found, whole)
+        if skip
+        else telling.headline(found),
         data,
         found.findings,
         tables,

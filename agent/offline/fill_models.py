@@ -123,6 +123,7 @@ def retrain(scene: Scene) -> Filled:
             filled.arguments["dataset"] = named[0]
         else:
             filled.arguments["dataset"] = fresh_file(scene, name, action)
+    filled.arguments["validation"] = validation_of(scene, filled.arguments["dataset"])
     algorithms = grammar.pick(scene.low, grammar.ALGORITHMS)
     if algorithms and not action:
         filled.arguments["algorithm"] = algorithms[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +78,29 @@ def suggest(asking: Asking, wish: Wish, *, only: Sequence[str] = ()) -> Suggesti
     if not any(o.stopped == "it was stopped" for o in outcomes):
         _keep(kept, made)
     return made
+
+
+def closest_as_asked(found: Suggestions, taken: Sequence[str], most: int = 3) -> Suggestions:
+    """The candidates that came closest, as a set: for who asks for the columns although nothing gains beyond chance.
+
+    taken: names of the table's columns. The set is empty when nothing was measured.
+    """
+    ranked: dict[str, Entry] = {}
+    for one in found.summary["searches"]:
+        for near in one["closest"]:
+            entry = Entry("", near["expression"], "asked", near["gain"], None, (one["model"],))
+            known = ranked.get(entry.expression)
+            if known is None or (known.gain or 0) < near["gain"]:
+                ranked[entry.expression] = entry
+    names, entries = list(taken), []
+    for entry in sorted(ranked.values(), key=lambda e: -(e.gain or 0))[:most]:
+        name = name_of(entry.node, names)
+        names.append(name)
+        entries.append(dataclasses.replace(entry, name=name, meaning=in_words(entry.node)))
+    kinds = {c: found.summary["columns"][c] for e in entries for c in columns_of(e.node)}
+    return dataclasses.replace(
+        found, features=dataclasses.replace(found.features, features=tuple(entries), kinds=kinds)
+    )
 
 
 def _engines(wish: Wish) -> list[Engine]:

@@ -43,6 +43,12 @@ def headline_without(found: Suggestions, whole: Suggestions) -> str:
     return f"Without {gone}, {left} {'is' if len(kept) < 2 else 'are'} left. With all of them: {headline(whole)}"
 
 
+def headline_as_asked(found: Suggestions, whole: Suggestions) -> str:
+    """Nothing helps, and which columns can be written all the same because they were asked for."""
+    names = ", ".join(f.name for f in found.features.features)
+    return f"{headline(whole)} The closest can be written all the same: {names}." if names else headline(whole)
+
+
 def _of_model(search: Mapping[str, Any], s: FeatureSet, metric: str) -> str:
     """What one model's search came to; where its time was up, only what was really looked at."""
     model, scores = MODELS[search["model"]], s.scores.get(search["model"])

@@ -15,7 +15,7 @@ from opsmith.tools.compute.features.featureset import FeatureSet
 from opsmith.tools.compute.features.problem import Problem, TimeUp
 from opsmith.tools.compute.features.roles import roles
 from opsmith.tools.compute.features.search import search
-from opsmith.tools.compute.features.suggest import Suggestions
+from opsmith.tools.compute.features.suggest import Suggestions, closest_as_asked
 
 FAMILIES = (Curves(), Pairs(), Interactions())
 
@@ -95,3 +95,19 @@ def test_nothing_helps_is_said_only_of_what_was_looked_at() -> None:
     assert "the boosted model was not searched" in none
     some = told(looked("boosted", candidates=500, measured=6, out_of_time=True))
     assert "none of the 6 measured of 500 screened candidates (of 6,000) helps the boosted model" in some
+
+
+def test_columns_that_were_asked_for_can_be_made_although_nothing_helps() -> None:
+    near = [{"expression": "age * bmi", "gain": -0.01}, {"expression": "age", "gain": 0.002}]
+    empty = FeatureSet("t.csv", "y", "binary", "auc", {}, (), {})
+    whole = Suggestions(
+        empty,
+        (),
+        {"searches": [looked("linear", closest=near)], "seconds": 60, "columns": {"age": "number", "bmi": "number"}},
+    )
+    found = closest_as_asked(whole, ["age", "bmi"])
+    assert [f.expression for f in found.features.features] == ["age", "age * bmi"]
+    assert set(found.features.kinds) == {"age", "bmi"} and len({f.name for f in found.features.features} | {"age"}) == 3
+    said = telling.headline_as_asked(found, whole)
+    assert said.startswith("Nothing helps") and found.features.features[1].name in said
+    assert telling.headline_as_asked(whole, whole) == telling.headline(whole)
