@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,8 @@ from opsmith.agent.terminal_view import TerminalView, card, safe
 from opsmith.tools.contract import ToolError
 
 KEYS = "y yes · n no · e edit · a always here · d dry run · ? ask · Enter later"
+
+_LATER = re.compile(r"(?:no,?\s+)?(?:maybe )?(?:later|not (?:now|yet)|wait|(?:keep|leave) it for later)\W*$")
 
 
 class Repl:
@@ -82,7 +85,7 @@ class Repl:
                 return self._decision(proposal, "yes")
             if decision == "no":
                 return self._decision(proposal, "no", self.ask_line("reason (Enter for none): ").strip())
-            if low == "":
+            if low == "" or _LATER.match(low):
                 self.view.console.print(Text(f"It waits: /pending, /approve {proposal.id[:6]}", style="dim"))
                 return None
             if low == "d":

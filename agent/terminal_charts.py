@@ -20,8 +20,8 @@ def sparkline(values: Sequence[float | None]) -> str:
     if not known:
         return ""
     low, high = min(min(known), 0.0), max(known)
-    span = (high - low) or 1.0
-    return "".join(" " if v is None else _BLOCKS[min(7, int((v - low) / span * 7.999))] for v in values)
+    half = (high / 2 - low / 2) or 1.0  # halves, as the whole span of the largest numbers is no number any more
+    return "".join(" " if v is None else _BLOCKS[min(7, int((v / 2 - low / 2) / half * 7.999))] for v in values)
 
 
 def bars(chart: Mapping[str, Any], width: int) -> list[str]:
@@ -80,4 +80,6 @@ def number(value: Any) -> str:
         return str(value)
     if isinstance(value, int) or (value == int(value) and abs(value) < 1e15):
         return f"{int(value):,}"
+    if value == round(value, 2) and abs(value) < 10_000:
+        return f"{value:,.2f}".rstrip("0").rstrip(".")  # an amount such as 141.95 is shown whole
     return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:,.4g}"

@@ -39,6 +39,8 @@ class TerminalView:
         self.console = console or Console(highlight=False)
         self.shown: list[tuple[str, Mapping[str, Any]]] = []  # (handle, result), newest last
         self._streaming = False
+        self._held = ""  # what streams in and may turn out to repeat a receipt
+        self._receipts: set[str] = set()  # what actions of this turn said; an answer that only repeats one adds nothing
         self._progress: _Working | None = None
         self._tasks: dict[str, Any] = {}
 
@@ -68,6 +70,7 @@ class TerminalView:
                     self.console.print(card(proposal, self.console.width))
             case events.ActionDone():
                 self._settle()
+                self._receipts.add(event.message)
                 mark, colour = {"done": ("✔", "green"), "undone": ("↶", "green")}.get(event.outcome, ("–", "yellow"))
                 self.console.print(Text(f"{mark} {event.outcome}: {safe(event.message or event.target)}", style=colour))
             case events.Problem(message=message):
@@ -75,6 +78,7 @@ class TerminalView:
                 self.console.print(Text(f"✖ {safe(message)}", style="red"))
             case events.Finished():
                 self._settle()
+                self._receipts.clear()
 
     def show_result(self, result: Mapping[str, Any], whole: bool = False) -> None:
         """Headline, findings, tables, charts, files and next steps of a result."""
@@ -108,16 +112,22 @@ class TerminalView:
 
     def _said(self, event: events.Said) -> None:
         if event.partial:
+            said = event.text
             if not self._streaming:
+                said = self._held = self._held + said
+                if any(receipt.startswith(said) for receipt in self._receipts):
+                    return
                 self._settle()
-            self._streaming = True
-            self.console.print(Text(safe(event.text)), end="")
+                self._streaming, self._held = True, ""
+            self.console.print(Text(safe(said)), end="")
         elif self._streaming:
             self._streaming = False
             self.console.print()
         else:
-            self._settle()
-            self.console.print(Text(safe(event.text)))
+            self._held = ""
+            if event.text not in self._receipts:
+                self._settle()
+                self.console.print(Text(safe(event.text)))
 
     def _working(self, call_id: str, tool: str) -> None:
         if not self.console.is_terminal:

@@ -48,7 +48,7 @@ def query(
     """
     from opsmith.tools.compute.query_check import checked
     from opsmith.tools.compute.query_join import opened
-    from opsmith.tools.compute.query_plan import Plan
+    from opsmith.tools.compute.query_plan import ROWS_SHOWN, Plan
 
     wanted = [*columns, *([target] if target else [])]
 
@@ -57,6 +57,8 @@ def query(
             made = Plan(sql, "sql", says="answer") if sql else source.plan(hints, agg, n)
             runnable = checked(made.sql, MOST_ROWS, source.tables)
             names, rows = _run(source.table, runnable, context)
+            if made.fitting and len(rows) == ROWS_SHOWN:
+                made.total = _run(source.table, made.fitting, context)[1][0][0]
             made.sql = runnable if sql else made.sql
             return _told(made, names, rows, source.name)
 
@@ -109,7 +111,7 @@ def _told(made: Any, names: list[str], rows: list[tuple[Any, ...]], dataset: str
     data = {
         "columns": names,
         "rows": shown,
-        "row_count": len(rows),
+        "row_count": len(rows) if made.total is None else made.total,
         "sql": made.sql,
         "shape": made.shape,
         "about": made.columns,

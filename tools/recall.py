@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from opsmith.tools.contract import Context, NeedsAnswer, Result, Table, tool
@@ -33,6 +34,7 @@ def recall(
     """
     from opsmith.tools.compute import model_history
 
+    topic = "" if _EVERYTHING.search(topic) else topic
     named = [] if version is None else version if isinstance(version, list) else [version]
     question = model_history.understood(topic, metric, named)
     models = _models(context, f"{topic} {model or ''}", model, question)
@@ -49,9 +51,16 @@ def recall(
     data = {"facts": facts, "models": [m for a in told for m in a.data["models"]]}
     lines = [*(f"{a.text} (registry)" for a in told), *(f"{f['text']} ({_source(f)})" for f in facts)]
     if not lines:
-        about = f" about {topic or model}" if topic or model else ""
+        about = "" if not (topic or model) else " that answers this" if "?" in topic else f" about {topic or model}"
         return Result(f"Nothing is remembered{about}.", data, next_steps=("remember that …",))
     return Result("; ".join(lines) + ".", data)
+
+
+_EVERYTHING = re.compile(
+    r"^\W*(?:(?:tell|show) me )?(?:everything |all )?(?:what |that )?(?:do|did|have|has|is|are)?\s*(?:you|we|opsmith)?\s*"
+    r"(?:still )?(?:remember(?:ed)?|know|noted?|memori[sz]ed)(?: (?:so far|about (?:me|us|it|this|(?:the|this) project)))?\W*$",
+    re.IGNORECASE,
+)  # `what do you remember?` asks for all of it
 
 
 def _models(context: Context, text: str, model: str | None, question: Any) -> list[list[Any]]:

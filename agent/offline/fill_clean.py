@@ -8,6 +8,7 @@ from typing import Any
 
 from opsmith.agent.offline import grammar
 from opsmith.agent.offline import operations as ops
+from opsmith.agent.offline.clean_clauses import details, operations_of, parts_of
 from opsmith.agent.offline.fill_shared import dry, need_file, unknown_column, with_names_masked
 from opsmith.agent.offline.slots import Filled, Scene, output
 
@@ -52,6 +53,8 @@ def clean(scene: Scene) -> Filled:
     about, excluded = scene.columns()
     low = scene.low if not scene.found.columns else with_names_masked(scene)
     wanted, skipped = wishes(low)
+    if len(wanted) > 1 and not skipped:
+        wanted = operations_of(scene) or wanted
     groups = _groups(scene) if "impute" in wanted else []
     about = [c for c in about if c not in groups]
     if {"drop_missing", "drop_columns", "outliers"} & set(wanted) and not about:
@@ -66,6 +69,16 @@ def clean(scene: Scene) -> Filled:
         "columns": about, "exclude": excluded, "operations": wanted, "method": _method(scene, wanted), "skip": skipped,
         "by": groups, "day_first": day_first(scene.low), "output": output(scene), "dry_run": dry(scene),
     }  # fmt: skip
+    if excluded and not grammar.DRY_RUN.search(re.sub(_ALONE, "", scene.text, flags=re.I)):
+        filled.arguments["dry_run"] = None  # `do not change the note` is no wish to see it only
+    parts = [] if skipped or filled.question else parts_of(scene, groups)
+    if parts:
+        last = parts.pop()
+        filled.arguments |= {
+            "edits": parts, "operations": [last.pop("operation")], "method": None, "by": [], "exclude": [], **last,
+        }  # fmt: skip
+    elif len(wanted) == 1:
+        filled.arguments |= details(scene, wanted[0])
     if "entities" in wanted:
         kinds = {m.value for m in scene.found.columns if re.fullmatch(_NAMED, scene.text[m.start : m.end], re.I)}
         filled.arguments["columns"] = [c for c in filled.arguments["columns"] if c not in kinds or c.casefold() in low]
@@ -212,7 +225,7 @@ def changed(known: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
     if scene.files() and not set(fresh) - {"dataset", "output", "dry_run"} and re.search(_ANEW, scene.low):
         return fresh
     arguments = dict(known)
-    operations, skipped = fresh.pop("operations", []), fresh.pop("skip", [])
+    operations, skipped, parts = fresh.pop("operations", []), fresh.pop("skip", []), fresh.pop("edits", [])
     resumed = [o for o in operations if o in arguments.get("skip", [])]
     if resumed:
         arguments["skip"] = [s for s in arguments["skip"] if s not in resumed]
@@ -247,6 +260,8 @@ def changed(known: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
         else:
             arguments.pop("edits", None)
         arguments["operations"] = operations
+        if parts:
+            arguments["edits"] = [*arguments.get("edits", []), *parts]
     return {**arguments, **fresh}
 
 

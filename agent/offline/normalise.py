@@ -87,6 +87,13 @@ _BARE = re.compile(r"(?<![\w./\\\-@=#:])[^\W\d_]{4,}(?![\w/\\@=]|[-.:]\w)")
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
 
 
+_NAMED = re.compile(
+    r"(?:\b(?:call(?:ed)?|name|named)(?: (?:it|them|this|that|the model|the file))?|\brenam\w+\b.{1,60}\b(?:to|as|into)|"
+    r"\b(?:save|store|register)\b.{1,40}\bas)\s+[`'\"]?$",
+    re.IGNORECASE,
+)  # what stands behind is a name that the person makes up
+
+
 def respelt(text: str, keep: frozenset[str]) -> str:
     """The text with slips of common words and of the field's words mended; names, quotes and paths stay as typed.
 
@@ -101,7 +108,7 @@ def respelt(text: str, keep: frozenset[str]) -> str:
 
     def mend(m: re.Match[str]) -> str:
         word, low = m.group(), m.group().casefold()
-        if any(a <= m.start() < b for a, b in quotes) or _form_of(low, keep):
+        if any(a <= m.start() < b for a, b in quotes) or _form_of(low, keep) or _NAMED.search(text[: m.start()]):
             return word
         name = word[0].isupper() and m.start() > 0 and not word.isupper()
         better = _nearest(low) if name and len(low) > 6 else low if name else _respelt_word(low, english)

@@ -10,9 +10,10 @@ from opsmith.agent.offline.fill_clean import explained, own_names
 from opsmith.agent.offline.fill_features import followed, wished
 from opsmith.agent.offline.slots import Filled, Scene, the_model
 
-_FILES = r"(?:manifests?|k8s|kubernetes|yamls?|docker-?files?|compose(?: file)?|deployment files?|terraform|workflows?|deploy/[\w./-]+|k8s/)"
+_FILES = r"(?:manifests?|k8s|kubernetes|yamls?|docker-?files?|compose(?: file)?|deploy(?:ment)? (?:files?|folder)|terraform|workflows?|deploy/[\w./-]+|k8s/)"
 _VALID = re.compile(
-    rf"\b(?:validate|lint|verify|check)\b.{{0,40}}{_FILES}|\b(?:are|is)\b.{{0,40}}{_FILES}.{{0,30}}\b(?:valid|ok|okay|all right|correct|fine)\b|\bvalidate\s+deploy/",
+    rf"\b(?:validate|lint|verify|check)\b.{{0,40}}{_FILES}|\b(?:are|is)\b.{{0,40}}{_FILES}.{{0,30}}\b(?:valid|ok|okay|all right|correct|fine)\b|\b(?:validate|lint)\s+(?:deploy/|(?:the |my |this |its |our )?deployment\b)|"
+    r"\b(?:check|verify)\s+(?:the |my |this |its |our )?deployment\W*$",
     re.IGNORECASE,
 )
 _THINGS = r"(?:containers?|pods?|deployments?|services?|images?|replicas?)"

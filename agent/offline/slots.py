@@ -13,11 +13,13 @@ from opsmith.agent.offline.ground_columns import row_names
 from opsmith.agent.offline.ground_meaning import by_meaning
 from opsmith.agent.offline.words import stem, tokens
 
-_EXCLUDE = re.compile(
+EXCLUDE = re.compile(
     r"\bw/o\b[^.;]{0,6}$|\b(?:ignor\w*|exclud\w*|without(?: using)?|except(?: for)?|leav\w* out|omit\w*|skip\w*|drop(?:ping)?|minus|but not|not (?:use|using|from|with|by)|(?:don.?t|do not|never) (?:use|include|touch|feed|take|consider|look at)|minus|no\b(?= *$)|"
     r"keep out|apart from|other than|ohne|außer|sin(?: usar)?|excepto|sans|sauf|不(?:用|要|包括)|排除|忽略)[^.;]{0,12}$",
     re.IGNORECASE,
 )
+
+_ASIDE = r"s?[`'\"]?(?: columns?)? (?:out|away|aside|off|alone|untouched|unchanged|as (?:it|they) (?:is|are|was|were)|as[- ]is)\b"
 
 
 @dataclass
@@ -77,11 +79,9 @@ class Scene:
             joined = last_end >= 0 and re.fullmatch(
                 r"[\s,'`\"]*(?:and|or|und|y|et|ou|&|,)?[\s'`\"]*", self.text[last_end : m.start]
             )
-            out = bool(_EXCLUDE.search(before[-45:])) or bool(joined and last_excluded)
-            if re.search(r"\b(?:leav\w*|keep\w*|tak\w*)\s(?:the )?[`'\"]?$", before, re.IGNORECASE):
-                out = out or bool(
-                    re.match(r"[`'\"]?(?: column)? (?:out|away|aside|off)\b", self.text[m.end :], re.IGNORECASE)
-                )
+            out = bool(EXCLUDE.search(before[-45:])) or bool(joined and last_excluded)
+            if re.search(r"\b(?:leav\w*|keep\w*|tak\w*|let)\s(?:the )?[`'\"]?$", before, re.IGNORECASE):
+                out = out or bool(re.match(_ASIDE, self.text[m.end :], re.IGNORECASE))
             (excluded if out else about).append(m.value)
             last_end, last_excluded = m.end, out
         return list(dict.fromkeys(about)), list(dict.fromkeys(excluded))
@@ -238,7 +238,7 @@ def pair(scene: Scene) -> tuple[str | None, str | None]:
         r"\b(relative to|against|compared? (?:to|with)|versus baseline|since|with respect to|from|than|gegenüber|contra|respecto a|par rapport à|相对于|相比)\b",
         between,
     ) and not re.search(r"\bfrom\b[^a-z]*$", before_first):
-        newer_second = age(second.value) > age(first.value)
+        newer_second = _both_tell(age(first.value), age(second.value)) and age(second.value) > age(first.value)
         if newer_second and re.search(r"\b(against|compared? (?:to|with))\b", between):
             return first.value, second.value
         if (
@@ -264,6 +264,12 @@ def pair(scene: Scene) -> tuple[str | None, str | None]:
     if age(first.value) != age(second.value):
         return older[0], older[1]
     return first.value, second.value
+
+
+def _both_tell(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether both names tell an age of the same sort: a year in one name alone does not turn the words of a sentence round."""
+    ranked = bool(one[0] or other[0])
+    return ranked or any(a >= 0 and b >= 0 for a, b in zip(one[1:-1], other[1:-1], strict=False))
 
 
 _SEASONS = {"winter": 0, "spring": 1, "summer": 2, "autumn": 3}

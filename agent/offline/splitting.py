@@ -14,6 +14,10 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 
+_LEFT_ALONE = (
+    r"\b(?:keep|leave|let)\b.{1,60}\b(?:as (?:it|they) (?:is|are|was|were)|as[- ]is|alone|untouched|unchanged)\b"
+)
+
 
 def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[str]:
     """The message cut into steps; a piece without a clear intent of its own stays with the one before."""
@@ -55,6 +59,8 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
                 own = False  # `start it and check it` is one wish
             if pieces and pieces[-1][1] == "train" and re.search(r"\btogether\b|\bin (?:the same|one) fold\b", part):
                 own = False  # `keep all rows of one customer together` tells how to split
+            if pieces and pieces[-1][1] == "clean" and re.search(_LEFT_ALONE, part, re.IGNORECASE):
+                own = False  # `keep the note as it is` tells what not to clean
             if pieces and (not own or order[0][1] == pieces[-1][1] or pieces[-1][1] == "remember"):
                 pieces[-1] = (
                     f"{pieces[-1][0]}{_joint(text, start)}{part}",

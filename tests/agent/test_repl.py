@@ -65,10 +65,16 @@ def test_y_writes_what_the_card_showed(project: Path) -> None:
     assert "done" in shown
 
 
-@pytest.mark.parametrize("keys", [["n", "not today"], [""], []])
+@pytest.mark.parametrize("keys", [["n", "not today"], [""], [], ["later"], ["No, keep it for later."]])
 def test_no_later_and_leaving_write_nothing(keys: list[str], project: Path) -> None:
     talk(project, script(), ["write", *keys])
     assert not (project / "a.txt").exists()
+
+
+def test_what_was_done_is_said_once(project: Path) -> None:
+    said = "Wrote a.txt (4 bytes)."
+    _, shown = talk(project, [WRITE[0], "See the card.", said], ["write", "y"])
+    assert shown.count(said) == 1
 
 
 def test_d_shows_it_whole_and_asks_again(project: Path) -> None:

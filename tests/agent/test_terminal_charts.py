@@ -41,3 +41,13 @@ def test_a_chart_fits_its_width(kind: str, pairs: list[tuple[str, float | None]]
 )  # fmt: skip
 def test_a_figure_is_read_by_people(value: object, shown: str) -> None:
     assert charts.number(value) == shown
+
+
+def test_the_largest_numbers_have_a_sparkline_too() -> None:
+    assert charts.sparkline([1.7e308, -1.7e308]) == "█▁"
+
+
+def test_amounts_keep_their_cents() -> None:
+    assert [charts.number(v) for v in (141.95, 1234.56, 29.0, -0.5, 0.67489, 45123.4567)] == [
+        "141.95", "1,234.56", "29", "-0.5", "0.6749", "45,123",
+    ]  # fmt: skip

@@ -161,3 +161,31 @@ def test_sql_of_a_model_is_run_within_the_row_limit(context: Context) -> None:
 def test_a_faulty_statement_is_one_sentence(context: Context) -> None:
     with pytest.raises(ToolError, match="cannot be computed"):
         query(dataset="insurance.csv", sql="SELECT nothing FROM data", context=context)
+
+
+@pytest.fixture
+def visits(tmp_path: Path) -> Context:
+    """Customers whose visits are counted in a column that is called so, with amounts and dates as people write them."""
+    lines = ["id,plan,visits,spend,signup,seen,age"]
+    for n in range(40):
+        day = (f"2024-01-{n % 28 + 1:02}", f"{n % 28 + 1:02}/02/2024", f"{n % 28 + 1} Mar 2023")[n % 3]
+        lines.append(f"c{n},{'ab'[n % 2]},{n},€{n}.50,{day},2024-05-{n % 28 + 1:02},{20 + n}")
+    (tmp_path / "v.csv").write_text("\n".join(lines), encoding="utf-8")
+    return Context(project=tmp_path)
+
+
+def test_more_than_a_number_of_a_column_is_no_count_of_rows(visits: Context) -> None:
+    assert ask(visits, "v.csv", "how many customers have more than 25 visits?").headline.startswith("14 of 40 rows")
+    listed = ask(visits, "v.csv", "which customers have more than 25 visits?")
+    assert listed.headline == "14 rows of v.csv where visits > 25; the first 10 are shown."
+
+
+def test_a_whole_question_that_cannot_be_answered_is_no_follow_up(visits: Context) -> None:
+    with pytest.raises(NeedsAnswer, match="spend holds text, so it has no mean"):
+        ask(visits, "v.csv", "how many customers per plan?\nwhat is the average spend by plan?")
+
+
+def test_the_oldest_of_a_date_is_a_date(visits: Context) -> None:
+    assert "2024-05-01" in ask(visits, "v.csv", "what is the oldest seen?").headline
+    with pytest.raises(NeedsAnswer, match="signup is text with no dates in one layout.* parse dates in signup"):
+        ask(visits, "v.csv", "what is the latest signup?")

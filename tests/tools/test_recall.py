@@ -21,6 +21,14 @@ def test_nothing_known_is_said(project: Path) -> None:
     assert recall("the moon", context=context_with(project)).headline == "Nothing is remembered about the moon."
 
 
+@pytest.mark.parametrize(
+    "words", ["what do you remember?", "What have you remembered so far", "what do you know about me?"]
+)
+def test_a_question_for_all_that_is_remembered_lists_it(words: str, project: Path) -> None:
+    assert recall(words, context=context_with(project)).headline == "Nothing is remembered."
+    assert "a is 1" in recall(words, context=context_with(project, "a is 1")).headline
+
+
 def test_without_a_topic_the_newest_facts_are_listed(project: Path) -> None:
     assert "a is 1" in recall(context=context_with(project, "a is 1", "b is 2")).headline
 

@@ -102,12 +102,14 @@ def rows(kinds: Kinds, r: Reading) -> Plan:
         total = kinds.table.rows
         sql = q.written(made.limit(limit).offset(max(0, total - limit)))
     figures = [r.order_by.name] if r.order_by is not None else []
+    cut = r.where is not None and r.order_by is None and r.n is None
     return Plan(
         sql,
         "rows",
         [c.name for c in shown if c != r.order_by][:1],
         figures,
         says,
+        fitting=q.written(exp.select("COUNT(*)").from_(made.subquery("fitting"))) if cut else "",
         raw=True,
         descending=r.descending is not False,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsmith.tools.compute.query_dates import periods
+from opsmith.tools.compute.query_patterns import amount_of
 from opsmith.tools.compute.query_values import ValueIndex, looked_up
 from opsmith.tools.compute.query_words import (
     AGGREGATES,
@@ -191,7 +192,8 @@ def _believable(marking: _Marking, text: str, key: str, exact: bool, plural: boo
         after = marking.tokens[i + 1].text.lower() if i + 1 < len(marking.tokens) else ""
         owned = re.search(r"\b(?:a|an|any|no|personal)\s(?:\w+\s)?$", marking.source[: marking.tokens[i].start].lower())
         amount = bool(_AGG_WORDS.match(key)) and (after in ("by", "per") or not after)
-        return (exact and not text.islower()) or cued or bool(owned) or amount
+        measured = exact and amount_of(marking.table, text, marking.source[: marking.tokens[i].start])
+        return (exact and not text.islower()) or cued or bool(owned) or amount or measured
     return True
 
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from opsmith.tools.compute.query_words import COMPARISONS, IS, IS_NOT
+from opsmith.tools.data.table import Table
 
 C, V, N, D, S = (rf"§{letter}(\d+)" for letter in "cvnds")
 _CMP = "|".join(words for words, _ in COMPARISONS)
 _AUX = r"(?:(?:is|are|was|were|be|has|have|had|having|of|with|value|that|which|who)\s)*"
 _LIST = rf"{V}(?:(?:\s*,\s*(?:and |or )?|\s(?:and|or|und|oder|y|o|et|ou)\s|\s*/\s*)§v\d+)*"
+
+_MORE_THAN = re.compile(
+    r"(?:\b(?:more than|less than|fewer than|at least|at most|over|under|above|below|exactly)|[<>]=?|≥|≤)\s*\d[\d,.]*\s+$"
+)
+
+
+def amount_of(table: Table, name: str, before: str) -> bool:
+    """`more than 25 visits`: a column of numbers that is called so holds them, no rows need counting."""
+    kinds = {c.kind for c in table.columns if c.name == name}
+    return kinds <= {"integer", "number"} and bool(_MORE_THAN.search(before.lower()))
 
 
 def patterns() -> list[tuple[str, str]]:

@@ -38,6 +38,8 @@ class Plan:
     one: bool = False
     conditions: str = ""  # in words
     having: str = ""  # the condition on groups, in words
+    fitting: str = ""  # counts the rows that fit, where only the first of them are shown
+    total: int | None = None  # that count
     within: str = ""  # of a share: what makes 100 %, in words
 
 
@@ -121,7 +123,8 @@ def _continued(
         try:
             now: Reading | None = reader.read()
         except NeedsAnswer:
-            if before is None and line == lines[-1]:
+            whole = bool(reader.candidates()) and not _GOES_ON.search(line)  # it names what it measures: no follow-up
+            if line == lines[-1] and (before is None or whole):
                 raise
             now = None
         if before is None or not _follows(line, now):

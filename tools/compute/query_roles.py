@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from opsmith.tools.compute.query_superlatives import as_groups, by_scale, superlative, superlative_of
+from opsmith.tools.compute.query_superlatives import as_groups, by_scale, ends_of_dates, superlative, superlative_of
 from opsmith.tools.compute.query_unknown import ask_measure, ask_or_note, near_names, unknown_word
 from opsmith.tools.compute.query_words import AGGREGATES, COMPARISONS, ROW_NOUNS, name_words, stem
 from opsmith.tools.contract import NeedsAnswer
@@ -69,6 +69,8 @@ def assign(reader: Reader, made: Reading, hints: list[Column]) -> None:
         or (re.search(r"\brates?\b", text) and reader.filters.conditions and not left)
     ):
         _share(reader, made, left)
+        return
+    if ends_of_dates(reader, made, left):
         return
     scale = reader.scale()
     figures = [a for a in made.aggs if a in _FIGURES]

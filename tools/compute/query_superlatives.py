@@ -36,6 +36,26 @@ def by_scale(reader: Reader, made: Reading, column: Column, high: bool) -> None:
         made.groups = []
 
 
+def ends_of_dates(reader: Reader, made: Reading, left: list[int]) -> bool:
+    """`the oldest signup date`: the first or last of the dates that are named, not rows by an age."""
+    m = re.search(r"\b(?:(?P<first>oldest|earliest)|newest|latest|most recent)\s§c(?P<c>\d+)(?!\d)", reader.text)
+    if not m or int(m["c"]) not in left:
+        return False
+    column = reader.column(int(m["c"]))
+    if not reader.kinds.is_date(column):
+        if column.kind == "text":
+            raise NeedsAnswer(
+                f"{column.name} is text with no dates in one layout, so nothing in it can be called the {m.group().split()[0]}. "
+                f"Parse it first: clean {reader.kinds.table.name}, parse dates in {column.name}."
+            )
+        return False
+    from opsmith.tools.compute.query_read import Measure
+
+    made.shape, made.aggs, made.measures = "figure", ["min" if m["first"] else "max"], [Measure(column)]
+    made.groups += [g for i in left if i != int(m["c"]) and (g := reader._group_of(f"§c{i}")) is not None]
+    return True
+
+
 def superlative(reader: Reader, made: Reading, columns: list[Column], numbers: list[Column]) -> None:
     """`highest X`, `which G has the most X`, `top 5 G by X`, `top 5 rows by X`."""
     from opsmith.tools.compute.query_read import ADDITIVE, Measure

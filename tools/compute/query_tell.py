@@ -215,7 +215,9 @@ def _raw(plan: Plan, names: list[str], rows: Sequence[Row], dataset: str) -> str
         label = figure(rows[0][0]) if names[0] != plan.figures[0] else ""
         lead = f"{label} with {figure(rows[0][at])}" if label else figure(rows[0][at])
         return f"{plan.says} of {dataset}: {lead}{f', then {len(rows) - 1} more rows' if len(rows) > 1 else ''}."
-    return f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {dataset}{_where(plan)}."
+    count = len(rows) if plan.total is None else plan.total
+    cut = f"; the first {len(rows)} are shown" if count > len(rows) else ""
+    return f"{_rows(count)} of {dataset}{_where(plan)}{cut}."
 
 
 def _corr(plan: Plan, names: list[str], rows: Sequence[Row], dataset: str) -> str:

@@ -116,8 +116,11 @@ def _rename(want: Want) -> list[Step]:
     return [Step("rename", (), {"names": names}, "asked for")]
 
 
+_FILLS = frozenset(("median", "mean", "mode", "constant", "knn", "iterative", "forward", "zero"))
+
+
 def _cast(want: Want) -> list[Step]:
-    if want.method:
+    if want.method and want.method not in _FILLS:  # `parse dates and fill gaps by the median`: not a type
         to = {"float": "number", "numeric": "number", "int": "integer", "bool": "boolean", "string": "text", "str": "text",
               "timestamp": "datetime"}.get(want.method, want.method)  # fmt: skip
         if not want.asked.columns:

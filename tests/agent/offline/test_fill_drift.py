@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .said import call
+from .said import call, calls, shop
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,18 @@ def test_a_comparison_becomes_a_watch() -> None:
     tool, given = call("compare customers.csv and june.csv for drift", "check that every day")
     assert tool == "monitor"
     assert (given["reference"], given["current"], given["schedule"]) == ("customers.csv", "june.csv", "daily")
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("has shifted.csv drifted from customers 2024.csv?", "customers 2024.csv"),
+        ("did shifted.csv move against customers 2024.csv?", "customers 2024.csv"),
+        ("has customers 2024.csv drifted from shifted.csv?", "shifted.csv"),
+        ("has train.csv drifted from prod.csv?", "train.csv"),  # names that tell their age outweigh the order
+    ],
+)
+def test_a_year_in_one_name_alone_does_not_turn_the_words_round(text: str, reference: str) -> None:
+    files = ("customers 2024.csv", "shifted.csv", "train.csv", "prod.csv")
+    ((tool, arguments),) = calls(text, catalogue=shop(files=files))
+    assert (tool, arguments["reference"]) == ("drift", reference)
