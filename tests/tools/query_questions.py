@@ -14,6 +14,13 @@ Frame = pd.DataFrame
 Question = tuple[str, str, Callable[[Frame], Any]]
 
 INSURANCE: list[Question] = [
+    ("insurance.csv", "mean charges of everyone except those in the southeast", lambda d: d[d.region != "southeast"].charges.mean()),
+    ("insurance.csv", "how many people live neither in the southeast nor the southwest", lambda d: (~d.region.isin(["southeast", "southwest"])).sum()),
+    ("insurance.csv", "interquartile range of charges by sex", lambda d: d.groupby("sex").charges.apply(lambda s: s.quantile(0.75) - s.quantile(0.25)).to_dict()),
+    ("insurance.csv", "average charges per number of children", lambda d: d.groupby("children").charges.mean().to_dict()),
+    ("insurance.csv", "proportion of smokers among those with a bmi over 35", lambda d: (d[d.bmi > 35].smoker == "yes").mean()),
+    ("insurance.csv", "how many people had no children", lambda d: (d.children == 0).sum()),
+    ("insurance.csv", "how many people have more than one children", lambda d: (d.children > 1).sum()),
     ("insurance.csv", "average charges by region", lambda d: d.groupby("region").charges.mean().to_dict()),
     ("insurance.csv", "What is the typical (median) bmi for women?", lambda d: d[d.sex == "female"].bmi.median()),
     ("insurance.csv", "mean charges of smokers", lambda d: d[d.smoker == "yes"].charges.mean()),

@@ -13,6 +13,7 @@ import pytest
 from opsmith.tools.contract import Context
 from opsmith.tools.query import query
 from tests.tools.query_questions_full import FULL
+from tests.tools.query_questions_other import OTHER
 from tests.tools.test_query import compare
 
 
@@ -33,7 +34,7 @@ def frame(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(path, sep=";" if "semicolon" in file else ",")
 
 
-@pytest.mark.parametrize(("file", "question", "answer"), FULL, ids=[q for _, q, _ in FULL])
+@pytest.mark.parametrize(("file", "question", "answer"), [*FULL, *OTHER], ids=[q for _, q, _ in [*FULL, *OTHER]])
 def test_an_answer_equals_pandas(shared_data: Path, file: str, question: str, answer: Any) -> None:
     names = file.split(" + ")
     result = query(

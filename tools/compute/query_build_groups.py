@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 WORDS = {
-    "mean": "mean", "sum": "total", "min": "minimum", "max": "maximum", "median": "median", "std": "standard deviation", "variance": "variance", "mode": "most frequent value", "unique": "different values",
+    "mean": "mean", "sum": "total", "min": "minimum", "max": "maximum", "median": "median", "std": "standard deviation", "variance": "variance", "iqr": "interquartile range", "mode": "most frequent value", "unique": "different values",
 }  # fmt: skip
 
 

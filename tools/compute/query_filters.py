@@ -21,6 +21,12 @@ class FilterReader(DateFilters):
 
     def read(self) -> Filters:
         """All conditions; what is left in `text` is what is asked about."""
+        # `neither A nor B` is `not A or B`
+        self.out.text = re.sub(
+            r"\b(?:is |are |was |were )?neither ((?:\w+ ){0,3}§v\d+) nor (?:\w+ ){0,3}(?=§v)",
+            r"not \1 or ",
+            self.out.text,
+        )
         for pattern, method in patterns():
             self._each(pattern, getattr(self, method))
         return self.out
@@ -202,6 +208,8 @@ class FilterReader(DateFilters):
             return None
         if m["miss"] == "no" and (said := self.kinds.binary(column)):
             return Condition(column, "=", (said[1],))
+        if m["miss"] == "no" and self.kinds.has_zeros(column):
+            return Condition(column, "=", (0,))
         there = m["miss"] in ("filled", "filled in", "known", "given", "present", "recorded", "available")
         return Condition(column, "present" if there else "missing")
 

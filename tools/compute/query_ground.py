@@ -379,7 +379,11 @@ def _numbers(marking: _Marking) -> None:
             percent = bool(m["percent"])
             marking.claim(*m.span(), "n", marking.found.numbers, Number(_value(m), "%" if percent else "", percent))
     for token in marking.tokens:
-        if token.text.lower() in NUMBER_WORDS and marking.free(token.start, token.end) and token.text.lower() != "one":
+        said = token.text.lower()
+        compared = re.search(
+            r"\b(?:than|least|most|over|above|under|below|exactly|exceeding) $", marking.source[: token.start]
+        )
+        if said in NUMBER_WORDS and marking.free(token.start, token.end) and (said != "one" or compared):
             marking.claim(token.start, token.end, "n", marking.found.numbers, Number(NUMBER_WORDS[token.text.lower()]))
 
 

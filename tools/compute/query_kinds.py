@@ -121,6 +121,13 @@ class Kinds:
             self._facts[column.name] = (int(row[0]), int(row[1]))
         return self._facts[column.name]
 
+    def has_zeros(self, column: Column) -> bool:
+        """Whether `no discount` is a zero in this column of numbers: zeros are there, and no value is missing."""
+        if not self.is_number(column) or self.facts(column)[0] < self.table.rows:
+            return False
+        zeros = self.table.sql(f"SELECT count(*) FILTER (try_cast({quoted(column.name)} AS DOUBLE) = 0) FROM data")
+        return bool(zeros[0][0])
+
     def row_label(self, column: Column) -> bool:
         """Whether (nearly) every row has its own value: a name or an id."""
         filled, distinct = self.facts(column)

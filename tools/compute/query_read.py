@@ -171,7 +171,7 @@ class Reader:
         text = self.text
         for m in list(
             re.finditer(
-                rf"(?<!\w)(?:{BY})\s(?:the |their |its |different )*((?:§c\d+|(?:{_grain_words()})(?!\w))(?:(?:\s?(?:{AND})\s(?:by |per |each )?(?:the )?)(?:§c\d+|(?:{_grain_words()})(?!\w)))*)",
+                rf"(?<!\w)(?:{BY})\s(?:the |their |its |different |number of )*((?:§c\d+|(?:{_grain_words()})(?!\w))(?:(?:\s?(?:{AND})\s(?:by |per |each )?(?:the )?)(?:§c\d+|(?:{_grain_words()})(?!\w)))*)",
                 text,
             )
         ):
@@ -354,7 +354,8 @@ class Reader:
                 if len(hits) > 1:
                     raise NeedsAnswer("By which column is that meant?", [c.name for c in hits[:8]])
                 if hits:
-                    return hits[0], high
+                    # the oldest car has the earliest year, the oldest person the highest age
+                    return hits[0], high and not (pattern.startswith("oldest") and word != "age")
         return None
 
 

@@ -214,7 +214,13 @@ def _counted(reader: Reader, made: Reading, left: list[int], figures: list[str])
         r"(?:how many|number of|count of|count the|wie ?viele|cu[áa]nt[oa]s|combien de|多少)\s(?:the )?(?:\w+ )?§c(\d+)(?!\d)",
         text,
     )
-    if direct and int(direct[1]) in left:
+    # `how many hours had less than …`: rows, when a condition follows
+    of_rows = direct and re.match(
+        r"\s(?:had|have|has|with|where|when|was|were|did)\s(?:a |an |the )?§f", text[direct.end() :]
+    )
+    if direct and of_rows and int(direct[1]) in left and _number_mark(reader, int(direct[1])):
+        left = [i for i in left if i != int(direct[1])]
+    elif direct and int(direct[1]) in left:
         index = int(direct[1])
         column = reader.column(index, "text")
         amount = (
@@ -252,6 +258,8 @@ def _figure(reader: Reader, made: Reading, left: list[int], hints: list[Column],
     made.aggs = list(dict.fromkeys(figures))
     if "range" in made.aggs:
         made.aggs = [a for a in made.aggs if a not in ("min", "max")]
+    if re.search(r"\b(?:inter-?quartile range|iqr)\b", reader.text):
+        made.aggs = ["iqr"]
     if "quantile" in made.aggs and len(made.aggs) == 1 and made.point is None and "quartile" in reader.text:
         made.aggs = ["describe"]
     numbers = [i for i in left if _number_mark(reader, i)]

@@ -185,7 +185,7 @@ def share_parts(text: str, filters: Filters, g: Grounded, kinds: Kinds) -> tuple
         rest,
     )
     within = re.search(
-        r"§f\d+\s(?:\w+\s){0,2}?(?:in|among|amongst|within|for|of|from|on|during|at)\s(?:the |all )*(?:\w+\s)?(?=§f)",
+        r"§f\d+\s(?:\w+\s){0,2}?(?:in|among|amongst|within|for|of|from|on|during|at)\s(?:the |all |those |people |ones |with |who |whose |that |are |have |had )*(?:\w+\s)?(?=§f)",
         rest,
     )
     if verb:

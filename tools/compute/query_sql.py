@@ -165,6 +165,9 @@ def aggregate(how: str, inner: exp.Expr, point: float | None = None) -> exp.Expr
 
     if how == "quantile":
         return exp.Anonymous(this="quantile_cont", expressions=[inner, literal(0.5 if point is None else point)])
+    if how == "iqr":
+        quarters = [exp.Anonymous(this="quantile_cont", expressions=[inner.copy(), literal(p)]) for p in (0.75, 0.25)]
+        return exp.Paren(this=exp.Sub(this=quarters[0], expression=quarters[1]))
     if how == "unique":
         return exp.Count(this=exp.Distinct(expressions=[inner]))
     return exp.Anonymous(this=AGGREGATES[how], expressions=[inner])

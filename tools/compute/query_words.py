@@ -14,7 +14,7 @@ AGGREGATES: tuple[tuple[str, str], ...] = (
     ("mean", r"averages?|averaging|avg|mean|on average|durchschnitt\w*|mittelwert|mittlere[rsn]?|promedio|media|moyennes?|moyen|平均值?"),
     ("sum", r"sum|totals?|summe|gesamt\w*|suma|somme|total|combined|altogether|overall sum|add(?:s|ed)? up|总和|总计|合计"),
     ("mode", r"mode|modal value"),
-    ("range", r"range|min(?:imum)? and max(?:imum)?|max(?:imum)? and min(?:imum)?|lowest and highest|highest and lowest|smallest and largest|extremes"),
+    ("range", r"(?:inter-?quartile )?range|iqr|min(?:imum)? and max(?:imum)?|max(?:imum)? and min(?:imum)?|lowest and highest|highest and lowest|smallest and largest|extremes"),
     ("max", r"max(?:imum)?|maximal\w*|höchste[rns]?|gr[öo]ßte[rns]?|m[áa]xim[oa]|最大值?|最高"),
     ("min", r"min(?:imum)?|minimal\w*|niedrigste[rns]?|kleinste[rns]?|m[íi]nim[oa]|最小值?|最低"),
     ("unique", r"(?:different|distinct|unique|various|verschiedene\w*|distint[oa]s|diff[ée]rent[es]*|不同)"),
