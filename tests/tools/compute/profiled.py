@@ -1,6 +1,8 @@
 """A frame as a table that was counted and looked at, for tests of what a profile finds in it."""
 
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 from opsmith.tools.compute.profile import profile_table
 from opsmith.tools.contract import Context
@@ -25,3 +27,9 @@ def looked_at(folder, frame, as_csv=False):
 def ids(found):
     """The kinds of findings."""
     return {f.id for f in found}
+
+
+def found_by(search, frame):
+    """The findings of search(TableProfile, Sample) over a frame."""
+    with tempfile.TemporaryDirectory() as folder, looked_at(Path(folder), frame) as (p, sample):
+        return list(search(p, sample))
