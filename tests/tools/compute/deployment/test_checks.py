@@ -1,5 +1,6 @@
 """The semantic checker: every broken file is found with its line and a fix, and well-formed files give no word."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,45 @@ def test_no_shape_of_a_file_breaks_the_checker(data, name, junk, tmp_path_factor
         documents[number] = junk
     folder = put(tmp_path_factory.mktemp("odd"), {**GOOD[name], file: yaml.safe_dump_all(documents)})
     assert all(f.line >= 1 for f in faults_of(read_tree(folder)))
+
+
+RENDERED = yaml.safe_load((DATA / "broken_rendered.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", RENDERED["sets"])
+def test_files_as_other_tools_write_them_give_no_word(name, tmp_path):
+    assert faults(put(tmp_path, RENDERED["sets"][name])) == []
+
+
+@pytest.mark.parametrize("case", RENDERED["cases"], ids=lambda c: c["name"])
+def test_a_change_that_breaks_such_a_file_is_found(case, tmp_path):
+    text = RENDERED["sets"][case["set"]].get(case["file"], "")
+    assert case["old"] in text
+    files = {**RENDERED["sets"][case["set"]], case["file"]: text.replace(case["old"], case["new"], 1)}
+    found = faults(put(tmp_path, files))
+    place = case.get("named", case["file"])
+    mine = [f for f in found if (f.path, f.line, f.rule) == (place, case["line"], case["rule"])]
+    assert mine and all(f.fix and f.message.endswith(".") for f in mine), found
+
+
+@pytest.mark.parametrize("layout", ["json", "list", "files"])
+def test_the_layout_does_not_hide_a_fault(layout, tmp_path):
+    """JSON, a List, one file an object: what is broken is found in each, and nothing else."""
+    objects = list(yaml.safe_load_all(RENDERED["sets"]["rendered"]["all.yaml"]))
+
+    def written(items: list[dict]) -> dict[str, str]:
+        whole = {"apiVersion": "v1", "kind": "List", "items": items}
+        made = {"json": {"all.json": json.dumps(whole, indent=1)}, "list": {"all.yaml": yaml.safe_dump(whole)}}
+        return made.get(layout) or {f"{n}.yaml": yaml.safe_dump(o) for n, o in enumerate(items)}
+
+    assert faults(put(tmp_path / "good", written(objects))) == []
+    scaler = next(o for o in objects if o["kind"] == "HorizontalPodAutoscaler")
+    scaler["spec"]["minReplicas"] = 80
+    (only,) = faults(put(tmp_path / "bad", written(objects)))
+    line = (tmp_path / "bad" / only.path).read_text().splitlines()[only.line - 1]
+    assert only.rule == "scaler-limits-crossed" and "80" in line
+
+
+def test_here_documents_of_a_dockerfile_are_no_instructions():
+    told = instructions("FROM a:1\nRUN <<EOF\napt-get update\nEOF\nUSER 1\n")
+    assert [i.word for i in told] == ["FROM", "RUN", "USER"]

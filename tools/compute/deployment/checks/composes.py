@@ -54,7 +54,8 @@ def _references(document: Document, at: tuple[Any, ...], service: dict[str, Any]
     wanted = service.get("depends_on")
     for name in wanted if isinstance(wanted, (list, dict)) else []:
         if name not in services:
-            yield Fault(document.path, document.line(*at, "depends_on"), "service-missing",
+            number = wanted.index(name) if isinstance(wanted, list) else name
+            yield Fault(document.path, document.line(*at, "depends_on", number), "service-missing",
                         f"{at[1]} depends on {name}, which is no service here.",
                         f"use one of: {', '.join(services)}")  # fmt: skip
     for key, top, rule in (("networks", "networks", "network-missing"), ("secrets", "secrets", "secret-undefined"),
@@ -169,7 +170,7 @@ def _image_ports(tree: Tree, document: Document, at: tuple[Any, ...], service: d
         and not any(t == int(said) for *_, t in targets(service))
         and listed(service, "ports")
     ):
-        yield Fault(document.path, document.line(*at, "environment"), "port-disagrees",
+        yield Fault(document.path, document.line(*at, "environment", "PORT"), "port-disagrees",
                     f"PORT is {said}, but {at[1]} publishes another container port.", f"publish {said}")  # fmt: skip
 
 

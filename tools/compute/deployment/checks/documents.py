@@ -156,7 +156,12 @@ def instructions(text: str) -> list[Instruction]:
     """The instructions of a Dockerfile; comments and parser directives are left out."""
     found: list[Instruction] = []
     start, joined = 0, ""
+    inside: list[str] = []  # here-documents that are still open
     for number, line in enumerate(text.splitlines(), 1):
+        if inside and not joined:
+            if line.strip() == inside[0]:
+                inside.pop(0)
+            continue
         if line.strip().startswith("#") or (not line.strip() and joined):
             continue
         if not joined:
@@ -167,6 +172,8 @@ def instructions(text: str) -> list[Instruction]:
         word, _, rest = joined.strip().partition(" ")
         if word:
             found.append(Instruction(start, word.upper(), rest.strip()))
+        if word.upper() in ("RUN", "COPY", "ADD"):
+            inside = re.findall(r"<<-?[\"']?(\w+)[\"']?", rest)
         joined = ""
     if joined.strip():
         word, _, rest = joined.strip().partition(" ")
@@ -221,6 +228,9 @@ def _read_documents(tree: Tree, text: str, name: str, lower: str) -> None:
         tree.unread.append(f"{name}: a Helm template; render it first (helm template) and check the result")
         return
     found, faults = read_documents(text, name)
+    if faults and lower.endswith(".json") and not re.search(r"\"(apiVersion|services|Resources)\"", text):
+        tree.unread.append(f"{name}: no JSON, and nothing that is deployed")
+        return
     tree.faults += faults
     for document in found:
         if _WORKFLOW.search(name):

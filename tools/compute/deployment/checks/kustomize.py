@@ -26,6 +26,7 @@ def check(tree: Tree) -> Iterator[Fault]:
                 if isinstance(name, str) and "\n" not in name:
                     yield from _there(tree, document, (key, number, *at), name)
         yield from _unlisted(tree, document)
+        yield from _named(tree, document)
 
 
 def _there(tree: Tree, document: Document, at: tuple[object, ...], name: object) -> Iterator[Fault]:
@@ -66,6 +67,41 @@ def _target(tree: Tree, document: Document, number: int, patch: dict[object, obj
         yield Fault(document.path, document.line("patches", number), "kustomize-patch-lost",
                     f"The patch changes {kind} {name}, which is not in these files.",
                     f"name one that is: {', '.join(there) or 'none of that kind'}")  # fmt: skip
+
+
+_KEYS = frozenset(
+    ["apiVersion", "kind", "metadata", "namespace", "namePrefix", "nameSuffix", "commonLabels", "labels", "commonAnnotations",
+     "resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902", "images", "replicas", "vars",
+     "configMapGenerator", "secretGenerator", "generatorOptions", "configurations", "crds", "generators", "transformers",
+     "validators", "openapi", "replacements", "helmCharts", "helmGlobals", "helmChartInflationGenerator", "buildMetadata",
+     "sortOptions", "inventory"]
+)  # fmt: skip
+
+
+def _named(tree: Tree, document: Document) -> Iterator[Fault]:
+    """Keys that Kustomize does not know, files listed twice, replicas of an object that is nowhere."""
+    for key in document.value if isinstance(document.value, dict) else ():
+        if key not in _KEYS:
+            near = next((k for k in _KEYS if str(k).casefold().rstrip("s") == str(key).casefold().rstrip("s")), "")
+            yield Fault(document.path, document.line(key), "kustomize-key-unknown", f"Kustomize has no key {key}.",
+                        f"write {near}" if near else "remove it")  # fmt: skip
+    seen: set[str] = set()
+    for number, name in enumerate(document.get("resources", default=[])):
+        plain = str(name).removeprefix("./").rstrip("/")
+        if plain in seen:
+            yield Fault(document.path, document.line("resources", number), "kustomize-file-twice", f"{name} is listed twice.",
+                        "list it once")  # fmt: skip
+        seen.add(plain)
+    scalable = sorted(d.name for d in tree.kinds("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"))
+    remote = any(
+        "://" in str(n) or "?ref=" in str(n) or str(n).startswith("..") for n in document.get("resources", default=[])
+    )
+    for number, entry in enumerate(document.get("replicas", default=[])):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if scalable and not remote and name not in scalable:
+            yield Fault(document.path, document.line("replicas", number), "kustomize-replicas-lost",
+                        f"It sets the replicas of {name}, which is not in these files.",
+                        f"name one that is: {', '.join(scalable)}")  # fmt: skip
 
 
 def _unlisted(tree: Tree, document: Document) -> Iterator[Fault]:

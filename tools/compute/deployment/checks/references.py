@@ -32,9 +32,13 @@ def _service(tree: Tree, service: Document, workloads: list[Pods]) -> Iterator[F
     found = selected(tree, labels, service)
     if isinstance(labels, dict) and labels and not found:
         if any(p.owner.namespace == service.namespace for p in workloads):
-            yield Fault(service.path, service.line("spec", "selector"), "service-selects-nothing",
-                        f"No pod of these files carries the labels that the Service {service.name} selects.",
-                        f"use the labels of the pods: {_labels(workloads, service)}")  # fmt: skip
+            yield Fault(
+                service.path,
+                service.line("spec", "selector", _odd(workloads, labels, service)),
+                "service-selects-nothing",
+                f"No pod of these files carries the labels that the Service {service.name} selects.",
+                f"use the labels of the pods: {_labels(workloads, service)}",
+            )
         return
     for number, port in enumerate(service.get("spec", "ports", default=[])):
         if not isinstance(port, dict) or not found:
@@ -59,7 +63,7 @@ def _selects(tree: Tree, document: Document, workloads: list[Pods]) -> Iterator[
     near = [p for p in workloads if p.owner.namespace == document.namespace]
     if isinstance(labels, dict) and labels and near and not selected(tree, labels, document):
         rule = "policy-selects-nothing" if document.kind == "NetworkPolicy" else "budget-selects-nothing"
-        yield Fault(document.path, document.line(*at), rule,
+        yield Fault(document.path, document.line(*at, _odd(workloads, labels, document)), rule,
                     f"No pod of these files carries the labels that the {document.kind} {document.name} selects.",
                     f"use the labels of the pods: {_labels(workloads, document)}")  # fmt: skip
     if document.kind == "NetworkPolicy":
@@ -121,7 +125,7 @@ def _configuration(tree: Tree, pods: Pods) -> Iterator[Fault]:
                 **source.get("binaryData", default={}),
             }
             if key is not None and key not in keys and not optional:
-                yield Fault(pods.owner.path, pods.owner.line(*at), "key-missing", f"The {kind} {name} has no key {key}.",
+                yield Fault(pods.owner.path, pods.owner.line(*at, "key"), "key-missing", f"The {kind} {name} has no key {key}.",
                             f"use one of: {', '.join(map(str, keys)) or 'none there'}")  # fmt: skip
             continue
         if optional or name in generated or name in _GIVEN or (kind == "Secret" and name in elsewhere):
@@ -129,7 +133,8 @@ def _configuration(tree: Tree, pods: Pods) -> Iterator[Fault]:
         near = _nearest(name, [n for k, space, n in made if k == kind and space == pods.owner.namespace])
         if kind == "ConfigMap" or near:
             fix = f"name {near}" if near else f"add the ConfigMap {name}, or mark the reference optional"
-            yield Fault(pods.owner.path, pods.owner.line(*at), f"{kind.lower()}-missing",
+            word = "secretName" if pods.owner.get(*at, "secretName") else "name"
+            yield Fault(pods.owner.path, pods.owner.line(*at, word), f"{kind.lower()}-missing",
                         f"The {kind} {name} that {pods.owner.name} reads is not in these files.", fix)  # fmt: skip
 
 
@@ -190,6 +195,14 @@ def _twice(tree: Tree) -> Iterator[Fault]:
                         f"{first.line('kind')}; the later one wins.",
                         "keep one of them")  # fmt: skip
         seen.setdefault(key, document)
+
+
+def _odd(workloads: list[Pods], labels: dict[str, Any], near: Document) -> Any:
+    """The first of these labels that no pod of the namespace carries, else the first of all."""
+    pods = [p for p in workloads if p.owner.namespace == near.namespace]
+    return next(
+        (k for k, v in labels.items() if not any(str(p.labels.get(k)) == str(v) for p in pods)), next(iter(labels))
+    )
 
 
 def _labels(workloads: list[Pods], near: Document) -> str:

@@ -8,11 +8,18 @@ from opsmith.tools.compute.deployment.checks import (
     agreement,
     clouds,
     composes,
+    composes_health,
+    containers,
     images,
+    images_start,
     kustomize,
+    networks,
     objects,
     references,
     scaling,
+    terraforms,
+    wording,
+    workflows,
     workloads,
 )
 from opsmith.tools.compute.deployment.checks.documents import Tree, read_tree
@@ -29,6 +36,7 @@ def faults(root: Path, version: int = NEWEST) -> list[Fault]:
 def faults_of(tree: Tree, version: int = NEWEST) -> list[Fault]:
     """Everything wrong in files that were read already."""
     found = [*tree.faults, *objects.check(tree, version)]
-    for part in (workloads, references, scaling, kustomize, images, composes, clouds, agreement):
+    for part in (workloads, containers, wording, references, networks, scaling, kustomize, images, images_start, composes,
+                 composes_health, clouds, agreement, workflows, terraforms):  # fmt: skip
         found += part.check(tree)
     return sorted(set(found))

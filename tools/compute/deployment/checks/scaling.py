@@ -33,6 +33,9 @@ def _names(scaler: Document) -> tuple[str, str, tuple[str, ...], int]:
 def _limits(scaler: Document) -> Iterator[Fault]:
     fewest, most, _, default = _names(scaler)
     low, high = scaler.get("spec", fewest, default=default), scaler.get("spec", most)
+    if high is None and scaler.kind == "HorizontalPodAutoscaler":
+        yield Fault(scaler.path, scaler.line("spec"), "scaler-limit-missing", f"{scaler.name} has no maxReplicas.",
+                    f"add maxReplicas, at least {low}")  # fmt: skip
     if isinstance(low, int) and isinstance(high, int) and low > high:
         yield Fault(scaler.path, scaler.line("spec", fewest), "scaler-limits-crossed",
                     f"{fewest} {low} is more than {most} {high}.", f"set {most} to {low} or more")  # fmt: skip
@@ -44,6 +47,11 @@ def _target(tree: Tree, scaler: Document) -> Iterator[Fault]:
     known = [d for d in tree.objects if d.kind == kind and d.namespace == scaler.namespace]
     if not known and not any(d.kind in ("Deployment", "StatefulSet") for d in tree.objects):
         return  # an autoscaler alone: what it scales is somewhere else
+    said = scaler.get(*at, "apiVersion")
+    if scaler.kind == "HorizontalPodAutoscaler" and said is not None and kind in ("Deployment", "StatefulSet") \
+            and said != "apps/v1":  # fmt: skip
+        yield Fault(scaler.path, scaler.line(*at, "apiVersion"), "api-wrong",
+                    f"No Kubernetes serves {kind} as {said}.", "use apiVersion: apps/v1")  # fmt: skip
     if name not in [d.name for d in known]:
         near = ", ".join(sorted(d.name for d in known)) or f"no {kind} in the namespace {scaler.namespace}"
         yield Fault(scaler.path, scaler.line(*at, "name"), "scaler-target-missing",
@@ -65,6 +73,18 @@ def _metrics(tree: Tree, scaler: Document) -> Iterator[Fault]:
             at = ("spec", "metrics", n, "resource")
             if (target or {}).get("type") == "Utilization":
                 wanted.append(((*at, "name"), str(resource.get("name"))))
+            kind = (target or {}).get("type")
+            field = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}.get(
+                str(kind)
+            )
+            if kind is not None and (field is None or field not in (target or {})):
+                yield Fault(scaler.path, scaler.line(*at, "target"), "metric-target",
+                            f"A target of type {kind} needs {field or 'another type'}, which is not there.",
+                            f"add {field}" if field else "use type Utilization, AverageValue or Value")  # fmt: skip
+            share = (target or {}).get("averageUtilization")
+            if isinstance(share, (int, float)) and share < 1:
+                yield Fault(scaler.path, scaler.line(*at, "target", "averageUtilization"), "number-too-small",
+                            f"averageUtilization {share} is not allowed: it counts in percent.", "use 65 for 65 %")  # fmt: skip
             value = (target or {}).get("averageValue")
             if value is not None and parse_quantity(value) is None:
                 yield Fault(scaler.path, scaler.line(*at, "target", "averageValue"), "quantity-unreadable",

@@ -62,7 +62,7 @@ def _rollout(owner: Document) -> Iterator[Fault]:
                     "maxSurge and maxUnavailable are both 0, so no pod can ever be replaced.", "set maxSurge to 1")  # fmt: skip
     if owner.kind == "CronJob":
         schedule = owner.get("spec", "schedule", default="")
-        if not _is_cron(str(schedule)):
+        if not is_cron(str(schedule)):
             yield Fault(owner.path, owner.line("spec", "schedule"), "schedule-unreadable",
                         f"{str(schedule)[:40]!r} is no cron schedule of five fields.", 'write it as "0 6 * * *"')  # fmt: skip
 
@@ -167,7 +167,10 @@ def _image(owner: Document, at: tuple[Any, ...], container: dict[str, Any]) -> I
 
 def _quantity(document: Document, at: tuple[Any, ...]) -> Iterator[Fault]:
     value = document.get(*at)
-    if value is not None and parse_quantity(value) is None:
+    if value is not None and str(value).startswith("-"):
+        yield Fault(document.path, document.line(*at), "quantity-negative", f"{str(value)[:40]} is below zero.",
+                    "write it as 500m, 0.5, 512Mi or 1Gi")  # fmt: skip
+    elif value is not None and parse_quantity(value) is None:
         yield Fault(document.path, document.line(*at), "quantity-unreadable", f"{str(value)[:40]!r} is no quantity.",
                     "write it as 500m, 0.5, 512Mi or 1Gi")  # fmt: skip
 
@@ -180,12 +183,25 @@ def _zero(value: Any) -> bool:
     return value in (0, "0", "0%") and value is not False
 
 
-def _is_cron(text: str) -> bool:
+def is_cron(text: str) -> bool:
+    """Whether five fields (or a name such as @daily) say a time that comes.
+
+    >>> is_cron("0 6 * * mon-fri"), is_cron("0 25 * * *"), is_cron("0 0 30 2 *")
+    (True, False, False)
+    """
     if re.fullmatch(r"@(yearly|annually|monthly|weekly|daily|midnight|hourly)", text.strip()):
         return True
     fields = text.split()
     part = r"(\*|\?|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?"
     if len(fields) != 5 or not all(re.fullmatch(rf"{part}(,{part})*", f) for f in fields):
+        return False
+    day, month = fields[2], fields[3]
+    if (
+        day.isdigit()
+        and month.isdigit()
+        and fields[4] == "*"
+        and int(day) > {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(int(month), 31)
+    ):
         return False
     highest = (59, 23, 31, 12, 7)
     return all(int(n) <= top for f, top in zip(fields, highest, strict=True) for n in re.findall(r"(?<!/)\b\d+\b", f))
