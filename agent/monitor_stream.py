@@ -1,4 +1,4 @@
-"""Follow a model's prediction log row by row between checks: changes of the score, the error and the latency."""
+"""Follow a model's prediction log row by row between checks: changes of score, error and latency, and single odd requests."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ import os
 from pathlib import Path
 from typing import Any
 
-from opsmith.tools.compute.streaming import Stream
+from opsmith.tools.compute.streaming import ODD, OddRequests, Stream
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import prediction_log
 from opsmith.tools.data.monitors import Monitor
+from opsmith.tools.data.table import quoted
 
 MOST_ROWS = 100_000  # of one look
+MOST_REQUESTS = 5_000  # of one look, the newest: how odd each of them is
+MOST_NAMED = 3
+_NO_INPUTS = frozenset(
+    ("request_id", "time", "model", "version", "prediction", "score", "latency_ms", "outcome", "known_at")
+)
+ALL_NEW = 0.1  # share of odd requests from which on not they but the usual has changed
 
 
 def follow(monitor: Monitor, context: Context) -> list[str]:
@@ -31,6 +38,7 @@ def follow(monitor: Monitor, context: Context) -> list[str]:
     kept = _read(place)
     try:
         rows, errors, position = _since(context, monitor.model, kept)
+        requests = _requests(context, monitor.model, kept["position"].get("time", ""))
     except ToolError:
         return []
     told = []
@@ -43,11 +51,52 @@ def follow(monitor: Monitor, context: Context) -> list[str]:
                 f"at its value {change.position:,} ({change.detector})"
             )
         kept["streams"][name] = stream.state()
+    sentence, kept["streams"]["requests"] = _odd(monitor.model, requests, kept["streams"].get("requests"))
+    told += [sentence] if sentence else []
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_name(f"{place.name}.{os.getpid()}.part")
     part.write_text(json.dumps({"position": position, "streams": kept["streams"]}), encoding="utf-8")
     part.replace(place)
     return told
+
+
+def _odd(model: str, requests: list[tuple[str, dict[str, float]]], state: Any) -> tuple[str, dict[str, Any]]:
+    """A sentence about the requests that are unlike the usual ones (or nothing), and the state to keep."""
+    watch = OddRequests.restored(state) if state else OddRequests()
+    odd: list[tuple[float, str]] = []
+    for name, numbers in requests:
+        score = watch.score(numbers)
+        if score >= ODD:
+            odd.append((score, f"{name} ({watch.farthest(numbers)})"))
+    if not odd:
+        return "", watch.state()
+    if len(odd) >= max(10, ALL_NEW * len(requests)):
+        told = f"{len(odd):,} of {len(requests):,} new requests to {model} are unlike those before; what is usual is learned anew"
+        return told, OddRequests().state()
+    odd.sort(reverse=True)
+    named = ", ".join(text for _, text in odd[:MOST_NAMED])
+    more = f" and {len(odd) - MOST_NAMED:,} more" if len(odd) > MOST_NAMED else ""
+    word = "request" if len(odd) == 1 else "requests"
+    return f"odd {word} to {model}: {named}{more}, {odd[0][0]:.1f} times as far out as any usual one", watch.state()
+
+
+def _requests(context: Context, model: str, since: str) -> list[tuple[str, dict[str, float]]]:
+    """The newest requests after a moment of our own keeping, in order of time: id and the inputs that are numbers."""
+    table = prediction_log.open_log(context, model)
+    try:
+        numbers = ("number", "integer", "boolean")
+        inputs = [c.name for c in table.columns if c.name not in _NO_INPUTS and c.kind in numbers]
+        if not inputs or "time" not in table.column_names:
+            return []
+        values = ", ".join(f"CAST({quoted(c)} AS DOUBLE)" for c in inputs)
+        later = f"WHERE time > TIMESTAMP '{since}'" if since else ""
+        query = (
+            f"SELECT CAST(request_id AS VARCHAR), {values} FROM data {later} ORDER BY time DESC LIMIT {MOST_REQUESTS}"
+        )
+        rows = reversed(table.sql(query))
+        return [(r[0], {n: v for n, v in zip(inputs, r[1:], strict=True) if v is not None}) for r in rows]
+    finally:
+        table.close()
 
 
 def _since(

@@ -18,7 +18,7 @@ Role = Literal["number", "category", "text", "time", "identifier", "unusable"]
 QUANTILES = (0.001, 0.0025, 0.005, 0.01, 0.025, *(i / 20 for i in range(1, 20)), 0.975, 0.99, 0.995, 0.9975, 0.999)
 FEW_VALUES = 25  # a number with no more distinct values gets a bin for each
 MOST_LEVELS = 20_000  # of a longer list of levels a fixed sample is counted
-HELD = 32_000_000  # bytes of a columnar file whose columns are read together
+HELD = 16_000_000  # bytes of a columnar file whose columns are read together
 _ID_NAME = re.compile(r"(^|[_\s-])(id|uuid|guid|key|index|rownum|rowid|instant)$|[a-z]Id$", re.IGNORECASE)
 
 

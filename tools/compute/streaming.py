@@ -1,4 +1,4 @@
-"""Watch single values as they come: changes (ADWIN, Page-Hinkley) and odd requests, in constant memory, restart-safe.
+"""Watch values as they come: changes (river's ADWIN and Page-Hinkley) and odd requests, in constant memory, restart-safe.
 
 A state is plain JSON: a few sums and the last values. A restart makes the detectors anew and gives them those last values
 again, which river's detectors answer in the same way every time.
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RECENT = 1_000
-ROWS = 250
+ROWS, LEAST = 500, 200  # usual requests that an odd one is held against; so many must have come
+REFIT = 100  # requests after which what is usual is reckoned anew
+ODD = 1.4  # times as far as the farthest usual request
 
 
 @dataclass(frozen=True)
@@ -93,28 +95,81 @@ def _scale(values: Sequence[float]) -> float:
 
 @dataclass
 class OddRequests:
-    """Anomaly scores of single requests (river's half-space trees over scaled numbers); state: the last rows."""
+    """How odd single requests are, beside the last ROWS that were not: far out in a number, or numbers that never meet so.
 
-    seed: int = 0
+    Numbers are put in robust standard deviations and pressed together (asinh), so that one long tail does not hide the rest. The
+    score is the larger of the farthest number and the Mahalanobis distance, each over the largest of the usual rows: 1 is the
+    edge of what is usual.
+    """
+
     rows: list[dict[str, float]] = field(default_factory=list)
-    _model: Any = None
+    _since: int = 0  # rows since the last fit
+    _fit: Any = None
 
     def score(self, row: Mapping[str, Any]) -> float:
-        """How odd a request is, 0 to 1, before it is learned from; 0 while fewer than 250 were seen."""
-        numbers = {k: float(v) for k, v in row.items() if isinstance(v, (int, float)) and math.isfinite(float(v))}
-        self._ready()
-        known = len(self.rows) >= ROWS
-        self.rows = [*self.rows[-(2 * ROWS - 1) :], numbers]
-        found = float(self._model.score_one(numbers)) if known and numbers else 0.0
-        self._model.learn_one(numbers)
+        """How odd a request is, 0 while fewer than LEAST were seen; it is learned from unless it is odd."""
+        numbers = {
+            k: float(v) for k, v in row.items() if isinstance(v, (int, float)) and math.isfinite(float(v))
+        }  # True and False are numbers too
+        found = self._distance(numbers) if numbers and len(self.rows) >= LEAST else 0.0
+        if numbers and found < ODD:
+            self.rows = [*self.rows[-(ROWS - 1) :], numbers]
+            self._since += 1
         return found
 
-    def _ready(self) -> None:
-        if self._model is not None:
-            return
-        from river import anomaly, compose, preprocessing
+    def farthest(self, row: Mapping[str, Any]) -> str:
+        """The number that lies farthest from its usual values, as `name = value`."""
+        columns, middle, spread, *_ = self._fit
+        out = {
+            n: abs(float(row[n]) - m) / s
+            for n, m, s in zip(columns, middle, spread, strict=True)
+            if row.get(n) is not None
+        }
+        name = max(out, key=out.__getitem__)
+        return f"{name} = {float(row[name]):g}"
 
-        trees = anomaly.HalfSpaceTrees(n_trees=15, height=6, window_size=ROWS, seed=self.seed)
-        self._model = compose.Pipeline(preprocessing.MinMaxScaler(), trees)
-        for row in self.rows:
-            self._model.learn_one(row)
+    def state(self) -> dict[str, Any]:
+        """What a restart needs, as JSON values."""
+        return {"rows": self.rows}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> OddRequests:
+        return cls(rows=list(state["rows"]))
+
+    def _distance(self, numbers: Mapping[str, float]) -> float:
+        import numpy as np
+
+        if self._fit is None or self._since >= REFIT:
+            self._fit, self._since = _fitted(self.rows), 0
+        columns, middle, spread, edge, mean, inverse, joint = self._fit
+        pressed = _pressed(np.array([[numbers.get(n, math.nan) for n in columns]]), middle, spread)
+        return float(max((np.abs(pressed[0]) / edge).max(), _far(pressed, mean, inverse)[0] / joint))
+
+
+def _fitted(rows: Sequence[Mapping[str, float]]) -> tuple[Any, ...]:
+    """Columns, their middles, spreads and edges; mean, inverse covariance and edge of all together."""
+    import numpy as np
+
+    columns = sorted({name for row in rows for name in row})
+    values = np.array([[row.get(n, math.nan) for n in columns] for row in rows])
+    low, middle, high = np.nanquantile(values, (0.1, 0.5, 0.9), axis=0)
+    spread = (high - low) / 2.56
+    spread = np.where(spread > 0, spread, np.nanstd(values, axis=0))  # nearly always one value
+    spread = np.where(spread > 0, spread, np.maximum(np.abs(middle), 1.0) * 0.01)
+    pressed = _pressed(values, middle, spread)
+    covariance = np.atleast_2d(np.cov(pressed, rowvar=False)) + 0.05 * np.eye(len(columns))
+    mean, inverse = pressed.mean(axis=0), np.linalg.inv(covariance)
+    edge = 1.15 * np.maximum(np.abs(pressed).max(axis=0), 2.0)  # many columns, each with an edge of its own
+    return columns, middle, spread, edge, mean, inverse, max(float(_far(pressed, mean, inverse).max()), 2.5)
+
+
+def _pressed(values: Any, middle: Any, spread: Any) -> Any:
+    import numpy as np
+
+    return np.nan_to_num(2 * np.arcsinh((values - middle) / (2 * spread)))
+
+
+def _far(pressed: Any, mean: Any, inverse: Any) -> Any:
+    import numpy as np
+
+    return np.sqrt(np.einsum("ij,jk,ik->i", pressed - mean, inverse, pressed - mean))
