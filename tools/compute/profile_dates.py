@@ -16,6 +16,7 @@ from opsmith.tools.contract import Finding
 from opsmith.tools.data.table import quoted
 
 DAY = 86_400.0
+READ = 20_000  # different dates in text up to which all of a large table are read
 _PLANNED = re.compile(
     r"due|expir|valid|until|next|plan|schedul|end|deadline|renew|matur|forecast|target|term", re.IGNORECASE
 )
@@ -39,16 +40,20 @@ def seconds_of(c: ColumnProfile, sample: Sample) -> tuple[np.ndarray, bool]:
     """(seconds since 1970 of a column of dates, NaN where there is none; whether the day comes first in text)."""
     if not c.is_text:
         return sample.numbers(c.name), False
-    counts = {str(v): n for v, n in sample.counts(c.name).items()}
-    order = order_of(counts)
-    day_first = bool(getattr(order, "day_first", False))
+    read, day_first = _read_dates({str(v): n for v, n in sample.counts(c.name).items()})
+    return np.array([read.get(t, np.nan) if t is not None else np.nan for t in sample.texts(c.name)]), day_first
+
+
+def _read_dates(counts: dict[str, int]) -> tuple[dict[str, float], bool]:
+    """(text -> seconds since 1970 of those that are dates, whether the day comes first)."""
+    day_first = bool(getattr(order_of(counts), "day_first", False))
     read: dict[str, float] = {}
     for text in counts:
         moment = read_date(text, day_first)
         if moment is not None:
             plain = moment.astimezone(datetime.UTC).replace(tzinfo=None) if moment.tzinfo else moment
             read[text] = (plain - datetime.datetime(1970, 1, 1)).total_seconds()
-    return np.array([read.get(t, np.nan) if t is not None else np.nan for t in sample.texts(c.name)]), day_first
+    return read, day_first
 
 
 def date_findings(
@@ -118,7 +123,7 @@ def date_findings(
         )
     elif rest.sum() > 50:
         yield from _order(c, p, sample, seconds, rest)
-    if rest.sum() >= 60 and swapped is None and (sample.whole or not c.is_text):
+    if rest.sum() >= 60 and swapped is None and (sample.whole or not c.is_text or c.distinct <= READ):
         yield from _gaps(c, p, seconds[rest] if sample.whole else _days(c, sample, seconds[rest]))
 
 
@@ -210,10 +215,15 @@ def _order(
 def _days(c: ColumnProfile, sample: Sample, looked_at: np.ndarray) -> np.ndarray:
     """Seconds that stand for all rows of a large table: every day with a row, as often as the rows looked at tell."""
     low, high = float(looked_at.min()), float(looked_at.max())
-    days = sample.table.sql(
-        f"SELECT epoch({quoted(c.name)}::DATE)::BIGINT // 86400, count(*) FROM data WHERE {quoted(c.name)} IS NOT NULL "
-        "GROUP BY 1 ORDER BY 1"
-    )
+    name = quoted(c.name)
+    if c.is_text:
+        written = sample.table.sql(f"SELECT {name}, count(*) FROM data WHERE {name} IS NOT NULL GROUP BY 1")
+        moments = _read_dates({str(text): int(n) for text, n in written})[0]
+        days = [(moments[text] // DAY, n) for text, n in written if text in moments]
+    else:
+        days = sample.table.sql(
+            f"SELECT epoch({name}::DATE)::BIGINT // 86400, count(*) FROM data WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 1"
+        )
     found = [(d * DAY, min(n, 1000)) for d, n in days if low - 2 * DAY <= d * DAY <= high + DAY]
     return np.repeat(*map(np.array, zip(*found, strict=True))) if 0 < len(found) < 20_000 else looked_at[:0]
 

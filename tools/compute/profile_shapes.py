@@ -13,6 +13,7 @@ from opsmith.tools.compute.profile_look import Look, example
 from opsmith.tools.compute.profile_sample import Sample
 from opsmith.tools.contract import Finding
 
+LANGUAGE_TEXTS = 300  # texts whose language is looked at
 USUAL = 0.94  # share of values of one shape from which others are odd
 _TEST = (
     r"(?i)^\s*((test|testing|tester|dummy|asdf\w*|qwert\w*|foo|bar|baz|foobar|lorem ipsum.*|xxx+|abc123|delete ?me|"
@@ -32,6 +33,7 @@ def shape_findings(p: TableProfile, sample: Sample) -> Iterable[Finding]:
             if look.held >= 20:
                 yield from _odd_shapes(look)
                 yield from _test_rows(look)
+                yield from _languages(look)
         else:
             yield from _rounded_ids(c, p, sample)
 
@@ -98,6 +100,33 @@ def _test_rows(look: Look) -> Iterable[Finding]:
             set(hits),
             f"show rows of {p.name} where {c.name} is {next(iter(hits))}",
         )
+
+
+def _languages(look: Look) -> Iterable[Finding]:
+    """Long texts in more than one language, told by their small words on texts spread over the column."""
+    c, p = look.c, look.p
+    if c.kind != "text" or (c.scalars.length_mean or 0) < 20 or len(look.texts) < 30:
+        return
+    from opsmith.tools.compute.text_language import language_of
+
+    spread = np.linspace(0, len(look.texts) - 1, min(LANGUAGE_TEXTS, len(look.texts))).astype(int)
+    told = [(language_of(look.texts[i]), i) for i in spread.tolist()]
+    found = Counter(code for code, _ in told if code)
+    known = sum(found.values())
+    several = [(code, n) for code, n in found.most_common() if n >= max(5, 0.04 * known)]
+    if len(several) < 2 or known < 0.3 * len(spread):
+        return
+    shares = ", ".join(f"{code} ({n / known:.0%})" for code, n in several[:5])
+    others = {look.texts[i] for code, i in told if code and code != several[0][0] and code in dict(several)}
+    yield look.finding(
+        "languages",
+        "info",
+        f"is written in several languages: {shares}, by {known} texts looked at that could be told.",
+        len(others) / len(spread) * look.held,
+        set(sorted(others)[:20]),
+        f"show the languages of {c.name} in {p.name}",
+        languages={code: round(n / known, 3) for code, n in several},
+    )
 
 
 def _rounded_ids(c: ColumnProfile, p: TableProfile, sample: Sample) -> Iterable[Finding]:

@@ -182,3 +182,14 @@ def test_days_without_rows_are_found_in_large_tables(tmp_path):
         c = made.column("when")
         (gap,) = [f for f in date_findings(c, made, sample, seconds_of(c, sample)[0], TODAY) if f.id == "date_gap"]
     assert gap.evidence["longest"] == 8 and "2024-04-30 to 2024-05-07" in gap.message
+
+
+def test_days_missing_in_dates_kept_as_text_of_a_large_table(tmp_path):
+    days = pd.date_range("2020-01-01", periods=900)
+    days = days[~((days >= "2021-03-03") & (days <= "2021-03-09"))]
+    booked = pd.Series(np.sort(RNG.choice(days.to_numpy(), 60_000))).dt.strftime("%d.%m.%Y")
+    with looked_at(tmp_path, pd.DataFrame({"booked": booked, "x": RNG.normal(size=60_000)})) as (made, sample):
+        assert not sample.whole
+        c = made.column("booked")
+        (gap,) = [f for f in date_findings(c, made, sample, seconds_of(c, sample)[0], TODAY) if f.id == "date_gap"]
+    assert gap.evidence["longest"] == 7 and "2021-03-03 to 2021-03-09" in gap.message

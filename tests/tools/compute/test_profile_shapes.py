@@ -51,3 +51,12 @@ def test_long_numbers_that_lost_their_digits():
 
 def test_shapes_are_exact_or_run_by_run():
     assert written_like("A1-22 b", True) == "A9-99 A" and written_like("A1-22 b", False) == "A9-9 A"
+
+
+def test_texts_in_several_languages_are_told_with_their_shares():
+    english = [f"the parcel {i} was late and this is not what we had paid for" for i in range(80)]
+    german = [f"das Paket {i} war nicht da und wir sind sehr traurig mit der Post" for i in range(20)]
+    (found,) = shapes([*english, *german])
+    assert found.id == "languages" and found.evidence["languages"] == {"en": 0.8, "de": 0.2}
+    assert all(row >= 80 for row in found.rows)
+    assert shapes(english) == []
