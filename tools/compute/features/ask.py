@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20_000  # rows that a search looks at
 MOST_CELLS = 600_000  # and cells: a table of many columns is looked at in fewer rows
+MANY_CELLS = 300_000  # beyond, three folds take the place of five: rows enough, and models take long
 SECONDS = 60.0
 
 
@@ -111,7 +112,8 @@ class Asking:
             frame = self._with_children(wish, found)
             kinds = {**found.kinds, **{a.name: "number" for a in self.aggregates}}
             found = dataclasses.replace(found, kinds=kinds)
-        return Problem(frame, found, target, self.context.seed, wish.metric or "", check=self.context.check)
+        folds = 5 if frame.shape[0] * frame.shape[1] <= MANY_CELLS else 3
+        return Problem(frame, found, target, self.context.seed, wish.metric or "", folds, check=self.context.check)
 
     def _with_children(self, wish: Wish, found: Roles) -> pd.DataFrame:
         """The rows with what their partners in the child tables come to, as further columns; computed once."""

@@ -85,6 +85,9 @@ class Texts:
                 for index in range(1, 6):
                     yield call("topic", t, index)
                 yield call("wording", t)
+        for t in (c for c in look.categories if look.distinct[c] > 20):  # set phrases: few texts, yet of several words
+            if float(np.mean(word_count(look.texts_of(t)))) >= 3:
+                yield call("keyword_risk", t)
         for t in (*look.texts, *(c for c in look.categories if look.distinct[c] > 50)):
             yield from _parts(look, t)
 

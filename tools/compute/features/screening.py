@@ -69,10 +69,13 @@ class LinearScreen:
         small = 1e-6 * len(rows) * np.eye(self.x.shape[1])
         self._solved = [np.linalg.inv((self.x * w[:, None]).T @ self.x + small) for w in self.weights.T]
 
-    def strengths(self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = ()) -> np.ndarray:
+    def strengths(
+        self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = (), rising: np.ndarray | None = None
+    ) -> np.ndarray:
         """The test's chi-squared of each candidate, the largest over the classes; one more row for every shuffle.
 
-        shuffles: orders in which the residuals are dealt out to the rows instead.
+        shuffles: orders in which the residuals are dealt out to the rows instead. rising: which candidates count only
+        where they rise with the residuals.
         """
         orders = [np.arange(len(self.residuals)), *shuffles]
         found = np.zeros((len(orders), candidates.shape[1]))
@@ -89,6 +92,8 @@ class LinearScreen:
                 top, under = dealt.T @ left, (dealt**2).T @ left**2
                 with np.errstate(divide="ignore", invalid="ignore"):
                     tested = np.where(alone & (under > 0) & (width > 0), top**2 / under, 0.0)
+                if rising is not None:
+                    tested[(top < 0) & rising[start : start + CHUNK]] = 0.0
                 found[:, start : start + CHUNK] = np.maximum(found[:, start : start + CHUNK], tested)
         return found
 
@@ -115,10 +120,13 @@ class BoostedScreen:
         else:
             self.residuals = (y - chance)[:, None]
 
-    def strengths(self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = ()) -> np.ndarray:
+    def strengths(
+        self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = (), rising: np.ndarray | None = None
+    ) -> np.ndarray:
         """-log10 of the probability that bins of the candidate differ so much by chance, the largest over the classes.
 
-        One more row for every shuffle, an order in which the residuals are dealt out to the rows instead.
+        One more row for every shuffle, an order in which the residuals are dealt out to the rows instead. rising: which
+        candidates count only where they rise with the residuals.
         """
         from scipy.stats import f
 
@@ -136,6 +144,8 @@ class BoostedScreen:
             rest = len(residuals) - degrees - 1
             for number, order in enumerate(orders):
                 sums = np.array([np.bincount(codes, r)[held] for r in residuals[order].T])
+                if rising is not None and rising[i] and sums[0] @ np.flatnonzero(held) < 0:
+                    continue
                 between = (sums**2 / count[held]).sum(axis=1)
                 chance = f.logsf(between / degrees / (np.maximum(total - between, 1e-12) / max(1, rest)), degrees, rest)
                 found[number, i] = -float(chance.min()) / np.log(10)

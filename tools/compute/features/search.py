@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from opsmith.tools.compute.features import compute
 from opsmith.tools.compute.features.expansion import expanded
-from opsmith.tools.compute.features.expression import Node, check, columns_of, learns, looks_back
+from opsmith.tools.compute.features.expression import Call, Node, check, columns_of, learns, looks_back
 from opsmith.tools.compute.features.families import Family
 from opsmith.tools.compute.features.look import Look
 from opsmith.tools.compute.features.metrics import Gain, gain
@@ -26,7 +27,8 @@ from opsmith.tools.compute.features.screening import BoostedScreen, LinearScreen
 from opsmith.tools.contract import Cancelled
 
 STAGES = ((2_000, 400), (8_000, 120), (40_000, 120))  # rows looked at, candidates that go on
-CHANCE = 0.01  # that one or more of all candidates passes the screening by luck
+CHANCE = 0.02  # that one or more of all candidates passes the screening by luck
+SPARE = 20  # more than go on are looked at, as some may be leaks
 TRIED = 6  # candidates of one round that are measured on held-out folds
 LEAST = {"auc": 0.0005, "ap": 0.0005, "f1": 0.001, "accuracy": 0.001, "r2": 0.001}  # gains below are not worth a column
 SHUFFLES = 3  # shuffled outcomes whose strongest candidate a true one must beat
@@ -174,6 +176,8 @@ class _Pool:
         self.cut = False
         self.rows = problem.sample(STAGES[-1][0])
         self.table = np.zeros((0, 0), dtype=np.float32)
+        self._tried: Counter[str] = Counter()  # candidates of each family
+        self._refused: dict[Node, bool] = {}
 
     def _candidates(self, most: int) -> list[Node]:
         """Every family's candidates, each once; large families are cut where together they would be too many."""
@@ -207,16 +211,22 @@ class _Pool:
             table = self._table(number, rows, until)
             if not number:
                 self.found.tried = table.shape[1]
+                self._tried = Counter(_FAMILY[node] for node in self.nodes[: table.shape[1]])
                 self.cut = table.shape[1] < len(self.nodes)
             elif table.shape[1] < min(len(self.nodes), 2 * TRIED):
                 return  # too few of them for a choice
             self.rows, self.table, self.nodes = rows, table, self.nodes[: table.shape[1]]
-            fine = [i for i in range(len(self.nodes)) if not self.refused(self.nodes[i], self.table[:, i])]
-            if len(fine) < len(self.nodes):
-                self._keep(np.array(fine, dtype=int))
             if len(self.rows) == len(self.problem.y) or number == len(STAGES) - 1:
                 return
-            self._keep(np.argsort(-self.screen(()).strengths(self.table)[0], kind="stable")[:keep])
+            strongest = np.argsort(-self._strengths(self.screen(()))[0], kind="stable")[: keep + SPARE]
+            self._keep(np.array([i for i in strongest if not self._gives_away(i)][:keep], dtype=int))
+
+    def _gives_away(self, place: int) -> bool:
+        """Whether a candidate tells the outcome: asked only of those that stand out, as a leak does."""
+        node = self.nodes[place]
+        if node not in self._refused:
+            self._refused[node] = self.refused(node, self.table[:, place])
+        return self._refused[node]
 
     def _table(self, stage: int, rows: np.ndarray, until: float) -> np.ndarray:
         """The candidates' values; those of the first stage are the same for both models and are computed once."""
@@ -240,13 +250,12 @@ class _Pool:
 
     def ranked(self, screen: LinearScreen | BoostedScreen, chosen: Sequence[Node]) -> list[Node]:
         """Candidates that stand out from chance though so many were tried, strongest first; near copies once."""
-        strengths, *shuffled = screen.strengths(self.table, self._orders(screen))
-        luck = max(float(s.max(initial=0.0)) for s in shuffled)
-        passing = np.flatnonzero((screen.p(strengths) < CHANCE / max(1, self.found.tried)) & (strengths > luck))
+        strengths, *shuffled = self._strengths(screen, self._orders(screen))
+        passing = np.flatnonzero(self._passes(screen, strengths, shuffled))
         order = passing[np.argsort(-strengths[passing], kind="stable")]
         kept: list[int] = []
         for i in order[:60]:
-            if self.nodes[i] in chosen:
+            if self.nodes[i] in chosen or self._gives_away(int(i)):
                 continue
             if not any(alike(self.table[:, i], self.table[:, j]) for j in kept[:TRIED]):
                 kept.append(int(i))
@@ -255,9 +264,26 @@ class _Pool:
     def control(self, screen: LinearScreen | BoostedScreen) -> int:
         """How many candidates pass when the residuals are dealt out to the rows at random: a test of the test."""
         first, *orders = self._orders(screen, SHUFFLES + 1)
-        _, strengths, *shuffled = screen.strengths(self.table, [first, *orders])
-        luck = max(float(s.max(initial=0.0)) for s in shuffled)
-        return int(((screen.p(strengths) < CHANCE / max(1, self.found.tried)) & (strengths > luck)).sum())
+        _, strengths, *shuffled = self._strengths(screen, [first, *orders])
+        return int(self._passes(screen, strengths, shuffled).sum())
+
+    def _passes(
+        self, screen: LinearScreen | BoostedScreen, strengths: np.ndarray, shuffled: Sequence[np.ndarray]
+    ) -> np.ndarray:
+        """Which candidates are stronger than chance allows, and than the strongest against each shuffled outcome.
+
+        Every family has an equal share of the chance (weighted Bonferroni, Genovese, Roeder & Wasserman 2006,
+        doi:10.1093/biomet/93.3.509), so that the few of a small family need not stand out from thousands of products.
+        """
+        families = [_FAMILY.get(node, "grown") for node in self.nodes]
+        limits = np.array([CHANCE / len(self._tried) / self._tried[f] for f in families])
+        luck = min(float((screen.p(s) / limits).min(initial=1.0)) for s in shuffled)
+        return np.asarray(screen.p(strengths) / limits < luck)
+
+    def _strengths(self, screen: LinearScreen | BoostedScreen, orders: Sequence[np.ndarray] = ()) -> np.ndarray:
+        rising = np.array([rises(node) for node in self.nodes], dtype=bool)
+        one_sided = rising & (self.problem.task != "multiclass")
+        return screen.strengths(self.table, orders, one_sided)
 
     def _orders(self, screen: LinearScreen | BoostedScreen, count: int = SHUFFLES) -> list[np.ndarray]:
         """Orders for shuffled residuals: a true candidate must beat the strongest against each (Westfall & Young 1993)."""
@@ -272,13 +298,13 @@ class _Pool:
             return
         table = table_of(self.problem, fresh, self.rows, self.problem.left)
         fresh = fresh[: table.shape[1]]
-        fine = [i for i, n in enumerate(fresh) if not self.refused(n, table[:, i])]
-        self.nodes += [fresh[i] for i in fine]
-        self.table = np.column_stack([self.table, table[:, fine]])
+        self.nodes += fresh
+        self.table = np.column_stack([self.table, table])
+        self._tried["grown"] += len(fresh)
         self.found.made += len(fresh)
         self.found.tried += len(fresh)
         for node in fresh:
-            _FAMILY.setdefault(node, "grown")
+            _FAMILY[node] = "grown"
 
 
 _FAMILY: dict[Node, str] = {}
@@ -289,6 +315,17 @@ def _burden(node: Node, texts: set[str]) -> int:
     if learns(node) == "target" or texts & set(columns_of(node)):
         return 2
     return 0 if learns(node) == "nothing" and not looks_back(node) else 1
+
+
+_RISING = ("target_mean", "keyword_risk", "wording")
+
+
+def rises(node: Node) -> bool:
+    """Whether a candidate is an estimate of the outcome, so that only rising with it speaks for it.
+
+    Where there is nothing to learn, a cross-fitted estimate falls with the row's own outcome, which it was kept from.
+    """
+    return isinstance(node, Call) and node.name in _RISING
 
 
 def found_family(node: Node) -> str:
