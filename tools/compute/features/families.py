@@ -6,9 +6,15 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Protocol
 
+import numpy as np
+
+from opsmith.tools.compute.features import compute
 from opsmith.tools.compute.features.expression import Call, Column, Node, Number, Text
 from opsmith.tools.compute.features.look import Look, call
 
+SUM = "sum"
+MOST_PARTS = 20  # columns in one sum
+TELLING = 3.3  # standard errors that a column's correlation must be from zero
 MOST_PAIRS = 24  # columns of which all pairs are tried
 
 
@@ -147,3 +153,26 @@ class Components:
         if len(columns) >= 3:
             for index in range(1, min(3, len(columns)) + 1):
                 yield Call("component", (Number(float(index)), *columns))
+
+
+class Sums:
+    """The columns that go with the outcome in one number, each with its weight: what trees need many splits to say."""
+
+    name = SUM
+
+    def candidates(self, look: Look) -> Iterator[Node]:
+        flags = [f for f in look.flags if f.arguments[0] not in set(map(Column, look.numbers))]
+        parts: list[Node] = [*map(Column, look.numbers), *flags]
+        rows, outcome = look.problem.rows.take(look.rows), look.problem.outcome[look.rows]
+        strength = [_correlation(compute.fit(part, rows, None)[0], outcome) * len(outcome) ** 0.5 for part in parts]
+        strong = [i for i in np.argsort(-np.array(strength), kind="stable") if strength[i] > TELLING]
+        if len(strong) > 1:
+            yield Call("weighted", tuple(parts[i] for i in strong[:MOST_PARTS]))
+
+
+def _correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """The size of the correlation of two columns where both are known; 0 where one of them does not vary."""
+    both = ~np.isnan(x)
+    x, y = x[both], y[both]
+    width = float(x.std() * y.std()) if len(x) > 10 else 0.0
+    return abs(float(np.mean((x - x.mean()) * (y - y.mean())))) / width if width > 0 else 0.0

@@ -17,6 +17,7 @@ from opsmith.tools.compute.features.families import (
     Interactions,
     Missing,
     Pairs,
+    Sums,
 )
 from opsmith.tools.compute.features.formulas_text import letters_before_digits, title_of, word_count
 from opsmith.tools.compute.features.look import Look, call
@@ -119,4 +120,5 @@ def families(country: str | None = None) -> tuple[Family, ...]:
         Groups(),
         Past(),
         Components(),
+        Sums(),
     )

@@ -184,3 +184,8 @@ def component(index, *columns, learned):
     for values, mean, width, weight in zip(columns, learned["mean"], learned["width"], learned["weight"], strict=True):
         result = result + np.nan_to_num((values - mean) / width, nan=0.0) * weight
     return result
+
+
+def weighted(*columns, learned):
+    """The sum of the standardised columns, each with its weight; a missing value counts as the mean."""
+    return component(0, *columns, learned=learned)

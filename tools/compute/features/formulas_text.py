@@ -58,9 +58,10 @@ def word_at(texts, position):
 
 
 def title_of(names):
-    """The word before a full stop in a name, such as Mr or Dr; missing where there is none."""
-    found = [re.search(r"\b([A-Za-z]+)\.(?:\s|$)", t) for t in names]
-    return np.array([m.group(1) if m else None for m in found], dtype=object)
+    """The first word before a full stop in a name, or the first common title without one; missing where there is none."""
+    common = "Mr|Mrs|Ms|Miss|Mx|Master|Dr|Prof|Rev|Sir|Lady|Capt|Col|Major|Herr|Frau|Mme|Mlle|Sr|Sra"
+    found = [re.search(rf"\b(?:([A-Za-z]+)\.(?=\s|$)|({common})\b(?!\.))", t) for t in names]
+    return np.array([(m.group(1) or m.group(2)) if m else None for m in found], dtype=object)
 
 
 def letters_before_digits(codes):

@@ -90,17 +90,22 @@ def standard(values: Sequence[Any], target: np.ndarray | None) -> Learned:
 
 def component(values: Sequence[Any], target: np.ndarray | None) -> Learned:
     """Means, widths and the loading of the wished principal component of standardised columns."""
-    table = np.column_stack([np.asarray(v, float) for v in values[1:]])
-    mean = np.nan_to_num(np.nanmean(np.where(np.isnan(table).all(axis=0), 0.0, table), axis=0))
-    centred = np.nan_to_num(table - mean)  # a missing value counts as the mean, as after a mean imputer
-    width = centred.std(axis=0)
-    width[width < 1e-12] = 1.0
-    filled = centred / width
+    mean, width, filled = _standardised(values[1:])
     _, vectors = np.linalg.eigh(filled.T @ filled)
     index = min(len(mean), max(1, int(values[0])))
     weight = vectors[:, -index]
     weight = weight * np.sign(weight[np.argmax(np.abs(weight))] or 1.0)
     return {"mean": mean.tolist(), "width": width.tolist(), "weight": weight.tolist()}
+
+
+def _standardised(columns: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, widths, and the columns in standard deviations from their means, where missing values count as the mean."""
+    table = np.column_stack([np.asarray(v, float) for v in columns])
+    mean = np.nan_to_num(np.nanmean(np.where(np.isnan(table).all(axis=0), 0.0, table), axis=0))
+    centred = np.nan_to_num(table - mean)
+    width = centred.std(axis=0)
+    width[width < 1e-12] = 1.0
+    return mean, width, centred / width
 
 
 def holidays_of(values: Sequence[Any], target: np.ndarray | None) -> Learned:
@@ -204,19 +209,31 @@ def text_direction(values: Sequence[Any], target: np.ndarray | None) -> Learned:
     x, y = embedded(values[0]), np.asarray(target, float)
     if len(y) < 20 or not y.std() > 0:
         return {"direction": [0.0] * x.shape[1]}
-    centred, left = x - x.mean(axis=0), (y - y.mean()) / y.std()
-    lengths, axes = np.linalg.eigh(centred.T @ centred)
-    lengths, turned = np.maximum(lengths, 0.0), centred @ axes
-    pulled = turned.T @ left
+    return {"direction": [round(float(w), 5) for w in _ridge(x - x.mean(axis=0), (y - y.mean()) / y.std())]}
+
+
+def _ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Ridge regression of centred values, its penalty chosen by the leave-one-out error."""
+    lengths, axes = np.linalg.eigh(x.T @ x)
+    lengths, turned = np.maximum(lengths, 0.0), x @ axes
+    pulled = turned.T @ y
     best, chosen = np.inf, 1.0
     for penalty in (0.3, 1.0, 3.0, 10.0, 30.0, 100.0):
         said = turned @ (pulled / (lengths + penalty))
         own = (turned**2) @ (1 / (lengths + penalty)) + 1 / len(y)
-        error = float(np.mean(((left - said) / np.maximum(1 - own, 1e-6)) ** 2))
+        error = float(np.mean(((y - said) / np.maximum(1 - own, 1e-6)) ** 2))
         if error < best:
             best, chosen = error, penalty
-    direction = axes @ (pulled / (lengths + chosen))
-    return {"direction": [round(float(w), 5) for w in direction]}
+    return np.asarray(axes @ (pulled / (lengths + chosen)))
+
+
+def outcome_weights(values: Sequence[Any], target: np.ndarray | None) -> Learned:
+    """Means, widths and weights of standardised columns, whose weighted sum goes with the outcome (ridge regression)."""
+    assert target is not None
+    mean, width, x = _standardised(values)
+    y = np.asarray(target, float)
+    weight = _ridge(x, (y - y.mean()) / y.std()) if len(y) >= 20 and y.std() > 0 else np.zeros(len(mean))
+    return {"mean": mean.tolist(), "width": width.tolist(), "weight": [float(w) for w in weight]}
 
 
 def topic(values: Sequence[Any], target: np.ndarray | None) -> Learned:

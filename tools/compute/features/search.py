@@ -19,7 +19,7 @@ import numpy as np
 from opsmith.tools.compute.features import compute
 from opsmith.tools.compute.features.expansion import expanded
 from opsmith.tools.compute.features.expression import Call, Node, check, columns_of, learns, looks_back
-from opsmith.tools.compute.features.families import Family
+from opsmith.tools.compute.features.families import SUM, Family
 from opsmith.tools.compute.features.look import Look
 from opsmith.tools.compute.features.metrics import Gain, gain
 from opsmith.tools.compute.features.problem import Engine, Problem, TimeUp
@@ -96,6 +96,8 @@ def search(
             ranked = pool.ranked(screen, chosen)
             if not found.features:
                 found.passed, found.shuffled = len(ranked), pool.control(screen)
+            if engine == "boosted" and not found.features:
+                ranked = [*(n for n in pool.nodes if found_family(n) == SUM and n not in ranked), *ranked]
             if not ranked:
                 found.stopped = "no further candidate stands out from chance"
                 break
@@ -317,7 +319,7 @@ def _burden(node: Node, texts: set[str]) -> int:
     return 0 if learns(node) == "nothing" and not looks_back(node) else 1
 
 
-_RISING = ("target_mean", "keyword_risk", "wording")
+_RISING = ("target_mean", "keyword_risk", "wording", "weighted")
 
 
 def rises(node: Node) -> bool:

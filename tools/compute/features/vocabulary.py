@@ -96,6 +96,16 @@ _ALL: tuple[Function, ...] = (
     Function(
         "component", (LN, N), N, f.component, "principal component {0} of {rest}", learned.component, "rows", more=True
     ),
+    Function(
+        "weighted",
+        (N,),
+        N,
+        f.weighted,
+        "the sum of {0}, {rest}, each weighted as it goes with the outcome",
+        learned.outcome_weights,
+        "target",
+        more=True,
+    ),
     Function("year", (D,), N, ft.year, "the year of {0}"),
     Function("month", (D,), N, ft.month, "the month of {0}"),
     Function("day", (D,), N, ft.day, "the day of the month of {0}"),

@@ -40,6 +40,7 @@ EVERY = [
     "bins(bmi, 5)",
     "scaled(bmi)",
     "component(1, bmi, age)",
+    'weighted(bmi, age, smoker = "yes")',
     "year(day)",
     "month(day)",
     "day(day)",
