@@ -80,7 +80,10 @@ def features(
     """
     from opsmith.tools.compute.features import proposed
     from opsmith.tools.compute.features.ask import Asking, Wish
+    from opsmith.tools.compute.features.homes import home_of
 
+    said = dataset
+    dataset, children = home_of(context, dataset, target, related)
     asked = _operations(operations)
     if skip and "explain" in asked:  # what is left out needs no explanation: the list without it is meant
         asked = [o for o in asked if o != "explain"] or ["suggest"]
@@ -89,7 +92,7 @@ def features(
             asking.known([target])[0] if target else None, asking.known(columns), asking.known(exclude),
             asking.known([time])[0] if time else None, asking.known(by)[0] if by else None, metric,
             algorithm, tuple(keywords), n, str(context.settings.get("country") or "") or None,
-            tuple(related), tuple(keys), proposed.plain(candidates),
+            children, tuple(keys), proposed.plain(candidates),
         )  # fmt: skip
         if known_at and not wish.columns:
             choices = [c for c in asking.table.column_names if c != wish.target][:12]
@@ -105,7 +108,7 @@ def features(
             return _evaluate(asking, wish)
         if "explain" in asked:
             return _explain(asking, wish, feature_set)
-        return _suggest(asking, wish, asked, output, skip, dry_run)
+        return _suggest(asking, wish, asked, output, skip, dry_run, said)
 
 
 def _operations(named: list[str]) -> list[str]:
@@ -117,9 +120,9 @@ def _operations(named: list[str]) -> list[str]:
 
 
 def _suggest(
-    asking: Asking, wish: Wish, asked: list[str], output: str | None, skip: list[str], dry_run: bool
+    asking: Asking, wish: Wish, asked: list[str], output: str | None, skip: list[str], dry_run: bool, said: str
 ) -> Result:
-    from opsmith.tools.compute.features import proposed, report, telling
+    from opsmith.tools.compute.features import homes, proposed, report, telling
     from opsmith.tools.compute.features.suggest import Suggestions, closest_as_asked, suggest
     from opsmith.tools.compute.features.writing import action_for, output_name
 
@@ -162,7 +165,7 @@ def _suggest(
         if skip
         else telling.headline(found),
         data,
-        found.findings,
+        (*found.findings, *homes.told(said, asking.table.name, wish)),
         tables,
         telling.gain_chart(found.features),
         (path,),

@@ -29,6 +29,8 @@ from opsmith.tools.contract import Cancelled
 STAGES = ((2_000, 400), (8_000, 120), (40_000, 120))  # rows looked at, candidates that go on
 CHANCE = 0.02  # that one or more of all candidates passes the screening by luck
 SPARE = 20  # more than go on are looked at, as some may be leaks
+CLEAR = 0.001  # chance of another shape of a column that stands out
+KIN = 3  # such shapes that are measured as well
 TRIED = 6  # candidates of one round that are measured on held-out folds
 LEAST = {"auc": 0.0005, "ap": 0.0005, "f1": 0.001, "accuracy": 0.001, "r2": 0.001}  # gains below are not worth a column
 SHUFFLES = 3  # shuffled outcomes whose strongest candidate a true one must beat
@@ -101,7 +103,7 @@ def search(
             if not ranked:
                 found.stopped = "no further candidate stands out from chance"
                 break
-            best = _best(problem, engine, chosen, ranked, found)
+            best = _best(problem, engine, chosen, ranked, found) or _best(problem, engine, chosen, pool.kin, found)
             if best is None:
                 found.stopped = "no further candidate gains on the held-out folds"
                 break
@@ -130,7 +132,7 @@ def _best(problem: Problem, engine: Engine, chosen: list[Node], ranked: list[Nod
         measured.append((float(np.mean(problem.scores(engine, [*chosen, node], 1)) - np.mean(before)), node))
         found.measured += 1
     measured.sort(key=lambda m: -m[0])
-    for value, node in measured[:2]:
+    for value, node in measured[: 3 if engine == "linear" else 2]:
         if value <= 0:
             break
         held_to_known = float(np.mean([len(te) / len(tr) for tr, te in problem.splits.folds[0]]))
@@ -180,6 +182,7 @@ class _Pool:
         self.table = np.zeros((0, 0), dtype=np.float32)
         self._tried: Counter[str] = Counter()  # candidates of each family
         self._refused: dict[Node, bool] = {}
+        self.kin: list[Node] = []  # other shapes of what stood out last
 
     def _candidates(self, most: int) -> list[Node]:
         """Every family's candidates, each once; large families are cut where together they would be too many."""
@@ -261,7 +264,21 @@ class _Pool:
                 continue
             if not any(alike(self.table[:, i], self.table[:, j]) for j in kept[:TRIED]):
                 kept.append(int(i))
+        self.kin = self._other_shapes(kept[:TRIED], kept, strengths, screen.p(strengths))
         return [self.nodes[i] for i in kept]
+
+    def _other_shapes(self, first: list[int], known: list[int], strengths: np.ndarray, p: np.ndarray) -> list[Node]:
+        """Candidates over the same columns as what stands out: a limit may pass where the bins of a column gain more."""
+        told = {frozenset(columns_of(self.nodes[i])) for i in first}
+        found: list[int] = []
+        for i in np.argsort(-strengths, kind="stable"):
+            if p[i] > CLEAR or len(found) == KIN:
+                break
+            if i in known or frozenset(columns_of(self.nodes[i])) not in told or self._gives_away(int(i)):
+                continue
+            if not any(alike(self.table[:, i], self.table[:, j]) for j in (*first, *found)):
+                found.append(int(i))
+        return [self.nodes[i] for i in found]
 
     def control(self, screen: LinearScreen | BoostedScreen) -> int:
         """How many candidates pass when the residuals are dealt out to the rows at random: a test of the test."""
