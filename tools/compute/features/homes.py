@@ -45,7 +45,7 @@ def told(said: str, name: str, wish: Wish) -> tuple[Finding, ...]:
     if not wish.related or PurePosixPath(said).name.split(".")[0] == PurePosixPath(name).name.split(".")[0]:
         return ()
     children = ", ".join(wish.related)
-    text = f"{wish.target} is a column of {name}, so its rows are looked at; {children} stand beside them by key."
+    text = f"{wish.target} is a column of {name}, so its rows are looked at; beside them by key: {children}."
     return (Finding("main-table", "info", text),)
 
 
