@@ -115,10 +115,14 @@ class BoostedScreen:
         kept = rows[self.known]
         chance = np.array([said[r] for r in kept])
         y = problem.y[kept]
-        if chance.ndim == 2:
-            self.residuals = np.eye(chance.shape[1])[y.astype(int)] - chance
+        if problem.task == "regression":
+            self.residuals = (y - _calibrated(chance, y, False))[:, None]
+        elif chance.ndim == 2:
+            truth = np.eye(chance.shape[1])[y.astype(int)]
+            pairs = zip(chance.T, truth.T, strict=True)
+            self.residuals = np.column_stack([t - _calibrated(c, t, True) for c, t in pairs])
         else:
-            self.residuals = (y - chance)[:, None]
+            self.residuals = (y - _calibrated(chance, y, True))[:, None]
 
     def strengths(
         self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = (), rising: np.ndarray | None = None
@@ -154,6 +158,22 @@ class BoostedScreen:
     def p(self, strengths: np.ndarray) -> np.ndarray:
         """Probabilities of such strengths by chance."""
         return np.minimum(1.0, 10.0**-strengths * self.residuals.shape[1])
+
+
+def _calibrated(said: np.ndarray, y: np.ndarray, classes: bool) -> np.ndarray:
+    """Held-out predictions after calibration (Platt 1999): those of an overfitted model are too sure of themselves.
+
+    Where they are, what such a model saw only in part would not show in the difference from the outcome.
+    """
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+
+    if not said.std() > 0 or not y.std() > 0:
+        return np.full(len(y), float(y.mean()))
+    if not classes:
+        return np.asarray(LinearRegression().fit(said[:, None], y).predict(said[:, None]))
+    sure = np.clip(said, 1e-6, 1 - 1e-6)
+    odds = np.log(sure / (1 - sure))[:, None]
+    return np.asarray(LogisticRegression(C=1e6).fit(odds, y).predict_proba(odds)[:, 1])
 
 
 def binned(values: np.ndarray) -> np.ndarray:
