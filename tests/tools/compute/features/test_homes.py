@@ -57,7 +57,5 @@ def test_where_two_tables_have_the_target_the_question_stays(context: Context) -
 def test_that_another_table_was_looked_at_is_said(context: Context) -> None:
     found = features("orders.csv", target="churned", seconds=3, algorithm="linear", context=context)
     told = [f.message for f in found.findings if f.id == "main-table"]
-    assert told == [
-        "churned is a column of customers.csv, so its rows are looked at; beside them by key: orders.csv."
-    ]
+    assert told == ["churned is a column of customers.csv, so its rows are looked at; beside them by key: orders.csv."]
     assert "customers.csv" in found.headline
