@@ -78,7 +78,7 @@ def _wondering(scene: Scene) -> bool:
 def _sought(scene: Scene) -> list[str]:
     """The words whose mentions are counted."""
     m = re.search(
-        r"\b(?:how often|whenever \S+ (?:mention\w*|sa(?:y|id)\w*|contain\w*)|mentions? of)\s+(.+?)(?:\s+(?:turn|show|come|pop|crop|appear|occur|is|are|get|i want|as)\b|$)",
+        r"\b(?:how often|whenever \S+ (?:mention\w*|sa(?:y|id)\w*|contain\w*)|mentions? of)\s+(.+?)(?:\s+(?:in|into|turn|show|come|pop|crop|appear|occur|is|are|get|i want|as)\b|$)",
         scene.raw or scene.text,
         re.IGNORECASE,
     )

@@ -327,6 +327,7 @@ def keywords(text: str) -> list[str]:
     m = first(
         text,
         r"\(([^()]+,[^()]+)\)",
+        r"\bmentions? of\s+(.+?)\s+(?:in|into|from|within|of|as|show|turn|get|become)\b",
         r"[:(]\s*([^:()]+?)\)?\s*$",
         r"\b(?:keywords?|words|terms|like|such as|e\.g\.|namely|based on|using|with|containing|for|of|mentions?(?: of)?|from)\s+((?:[\"'`]?[\w-]+[\"'`]?(?:\s*,\s*|\s+(?:and|or|und|y|o|et|ou)\s+|\s*,\s*(?:and|or)\s+))+[\"'`]?[\w-]+[\"'`]?)",
     )
