@@ -165,6 +165,8 @@ def with_edits(given: Mapping[str, Any]) -> dict[str, Any]:
     >>> with_edits({"operations": ["impute"], "edits": [{"operation": "dedupe"}]})["operations"]
     ['dedupe', 'impute']
     """
+    if given.get("operations") == ["cast"]:
+        given = {k: v for k, v in given.items() if k != "method"}  # the set has no name for the type that is wished
     edits = [e for e in given.get("edits") or () if isinstance(e, Mapping) and e.get("operation")]
     if not edits:
         return dict(given)

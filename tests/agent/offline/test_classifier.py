@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,29 @@ def test_typos_cost_at_most_five_points(monkeypatch: pytest.MonkeyPatch) -> None
     as_written = read(singles)
     for how in planner.CHANGES:
         assert read(planner.changed(singles, how)) >= as_written - 0.05, how
+
+
+def test_figures_are_those_of_the_dialogue_set_s_own_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = [p / "shared" / "dialogues" / "score.py" for p in BENCHMARKS.parents]
+    given = next((p for p in beside if p.is_file()), None)
+    if given is None:
+        pytest.skip("the dialogue set's own scorer is not here")
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "planner_sets"))
+    import planner_items
+    import planner_play
+    import score
+
+    spec = importlib.util.spec_from_file_location("given_score", given)
+    assert spec and spec.loader
+    theirs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(theirs)
+    items = planner_items.items("held")[::3]
+    rows = planner_play.predictions(items)
+    for changed in (
+        rows,
+        [{**r, "args": {}} for r in rows],
+        [{**r, "side_effect_done": True} for r in rows],
+        rows[::2],
+    ):
+        assert score.score(items, changed) == theirs.score(items, changed)
