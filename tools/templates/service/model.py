@@ -110,7 +110,10 @@ class _Skops:
         strange = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
         if strange:
             raise NotTrusted(f"{file.name} holds parts that nobody vouched for: {', '.join(strange[:5])}")
-        self._pipeline = skops.io.load(file, trusted=trusted)
+        pipeline = skops.io.load(file, trusted=trusted)
+        steps = getattr(pipeline, "steps", ())
+        # taken apart, so that labels and probabilities share the work on the columns
+        self._before, self._last = (pipeline[:-1], steps[-1][1]) if len(steps) > 1 else (None, pipeline)
         self._first = first_steps(manifest)
 
     def run(self, inputs: Any, columns: Mapping[str, list[Any]]) -> tuple[Any, Any]:
@@ -119,10 +122,9 @@ class _Skops:
         frame = framed(inputs, columns, raw=bool(self._first))
         for step in self._first:
             frame = step(frame)
-        labels = np.asarray(self._pipeline.predict(frame))
-        return labels, np.asarray(self._pipeline.predict_proba(frame)) if hasattr(
-            self._pipeline, "predict_proba"
-        ) else None
+        ready = self._before.transform(frame) if self._before is not None else frame
+        labels = np.asarray(self._last.predict(ready))
+        return labels, np.asarray(self._last.predict_proba(ready)) if hasattr(self._last, "predict_proba") else None
 
 
 def first_steps(manifest: Mapping[str, Any]) -> list[Callable[[Any], Any]]:
