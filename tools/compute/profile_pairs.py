@@ -43,7 +43,7 @@ def _exchanged_numbers(p: TableProfile, sample: Sample, numbers: Sequence[Column
         if less.sum() < more.sum():
             (a, x), (b, y), more = (b, y), (a, x), less
         few, many = int(more.sum()), int(max(1, np.isfinite(x - y).sum()))
-        if not 5 <= few <= 0.08 * many:
+        if not max(5, 0.003 * many) <= few <= 0.08 * many:
             continue
         usual = np.isfinite(x - y) & ~more
         ahead, behind = (y - x)[usual], (x - y)[more]
