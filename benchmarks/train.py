@@ -71,9 +71,17 @@ def ours(folder: Path, name: str, search: float, seed: int, ways: str) -> dict:
         context = Context(folder, seed=seed)
         result = train("train.csv", target, model=way, **split, **given, context=context)
         action = result.actions[0]
-        done = effect_of(action.kind).apply(action.arguments, Place(folder, way, "bench", {"seed": seed}))
+        heard: list[float] = []  # when a figure was first to be seen
+
+        def progress(_: float | None, note: str, heard: list[float] = heard, started: float = started) -> None:
+            if "so far" in note or "best" in note:
+                heard.append(time.perf_counter() - started)
+
+        place = Place(folder, way, "bench", {"seed": seed}, progress)
+        done = effect_of(action.kind).apply(action.arguments, place)
         card = registry.get(folder, way)
-        told[way] = {"seconds": round(time.perf_counter() - started, 2), "algorithm": card.recipe["algorithm"],
+        told[way] = {"seconds": round(time.perf_counter() - started, 2), "first_figure": round(heard[0], 2) if heard else None,
+                     "algorithm": card.recipe["algorithm"],
                      "validated": next(iter(card.metrics.values()))["value"], "said": done.message[:300]}  # fmt: skip
         x, _ = read(card, test, "test.csv")
         scored = score_rows(card, registry.load(card), x)

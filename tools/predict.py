@@ -155,8 +155,13 @@ def _one(context: Context, card: Any, x: Any, scored: Any, found: tuple[Finding,
         why = reasons(parts, x.iloc[0], 5)
     said = _cell(scored.said[0])
     chance = "" if scored.score is None else f" (probability of {scored.classes[1]}: {scored.score[0]:.3f})"
-    headline = f"{card.name} version {card.version} says {said}{chance}." + (f" Because of {why}." if why else "")
+    reach = card.validation.get("within") if scored.score is None else None
+    if reach is not None and isinstance(said, float):
+        chance = f" (nine of ten held-out predictions were within {reach:,g} of the outcome)"
+    shown = f"{said:.6g}" if isinstance(said, float) else said
+    headline = f"{card.name} version {card.version} says {shown}{chance}." + (f" Because of {why}." if why else "")
     data = {"model": card.name, "version": card.version, "prediction": said, "threshold": scored.threshold, "reasons": why,
+            "within": reach,
             "score": None if scored.score is None else round(float(scored.score[0]), 6)}  # fmt: skip
     return Result(headline, data, found)
 

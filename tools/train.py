@@ -115,6 +115,7 @@ def _proposed(
     version = max((c.version for c in registry.versions(context.project, name)), default=0) + 1
     how = f"{plan.folds}-fold cross-validation, {plan.split}"
     compete = [c.replace("_", " ") for c in candidates(plan, arguments["algorithm"], rows)]
+    costs = arguments["costs"]
     search = {"trials": "{} trials", "seconds": "{:g} seconds"}
     lines = (
         ("task", plan.task), ("rows", f"{rows:,}"), ("numbers", ", ".join(plan.numeric) or "none"),
@@ -123,6 +124,7 @@ def _proposed(
         ("algorithms", compete[0] if len(compete) == 1 else f"{', '.join(compete)} compete"),
         ("validated by", f"{how}: {plan.why}"),
         ("search", ", ".join(t.format(arguments[k]) for k, t in search.items() if arguments[k]) or "none, sound defaults"),
+        *((("errors cost", "false alarm {:g}, miss {:g}; the threshold follows".format(*costs)),) if costs else ()),
         *((("measured on", f"{checked}, besides"),) if checked else ()),
         *((("begins with", f"{' and '.join(steps)} of this project, inside the pipeline"),) if steps else ()),
     )  # fmt: skip
@@ -245,6 +247,7 @@ def _features(context: Context, table: Any, asked: dict[str, Any], cleaned: str)
 
 def _findings(frame: Any, plan: Any, arguments: dict[str, Any]) -> tuple[Finding, ...]:
     """Inputs that alone tell the target, copies of rows, and classes that are rare."""
+    from opsmith.tools.compute import training
     from opsmith.tools.compute.leaks import leaks
 
     target, dataset = plan.target, arguments["dataset"]
@@ -262,6 +265,10 @@ def _findings(frame: Any, plan: Any, arguments: dict[str, Any]) -> tuple[Finding
             "copies", "warning", f"{copies:.1%} of the rows equal an earlier row, so folds at random test on rows that were "
             "trained on; the scores will flatter.", evidence={"share": copies}, fix=f"remove duplicates from {dataset}",
         ))  # fmt: skip
+    if plan.task != "regression" and len(frame) < LOOKED_AT and (single := training.singles(frame[target])):
+        such = ", ".join(map(str, single[:4]))
+        told = f"{target} is {such} in one row only, which cannot be both learnt from and tested on; left out."
+        found.append(Finding("single", "warning", told, (target,), {"values": len(single)}))
     if plan.task != "regression":
         share = float(frame[target].value_counts(normalize=True).min())
         if share < 0.1:

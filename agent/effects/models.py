@@ -77,6 +77,8 @@ def _beside(card: registry.ModelCard) -> str:
     metric, dummy = card.validation.get("metric"), card.baselines.get("dummy")
     if metric and dummy is not None and dummy == dummy:
         told += f" Always saying the same would give {metric} {dummy:.4g}."
+    if card.threshold is not None and len(card.classes) == 2:
+        told += f" It says {card.classes[1]} from a probability of {card.threshold:.3g} on."
     most = [str(name) for name, lost in card.importance[:3] if lost > 0]
     return told + (f" It leans most on {', '.join(most)}." if most else "")
 

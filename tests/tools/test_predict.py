@@ -100,3 +100,13 @@ def test_what_is_not_typed_is_taken_as_usual_and_said(place: Context) -> None:
     told = {f.id: f.message for f in said.findings}
     assert "Not given, so taken as usual in" in told["usual"] and "plan " in told["usual"] and "absent" not in told
     assert "missing" not in said.headline and said.data["reasons"].startswith("fee=95")
+
+
+def test_a_quantity_comes_with_how_far_held_out_predictions_were_off(project: Path) -> None:
+    from .modelling import prices
+
+    prices().to_csv(project / "prices.csv", index=False)
+    carry_out(project, train("prices.csv", "price", algorithm="ridge", context=Context(project)).actions[0])
+    told = predict("price_model", values="size=60, floor=2", context=Context(project))
+    assert "nine of ten held-out predictions were within" in told.headline
+    assert 5 < told.data["within"] < 20  # the noise of the prices is 6

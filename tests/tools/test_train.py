@@ -112,3 +112,34 @@ def test_a_dry_run_only_tells(place: Context) -> None:
 def test_a_model_is_named_after_its_target() -> None:
     assert default_name("final grade") == "final_grade_model"
     assert default_name("日本") == "model_model"
+
+
+def test_a_class_of_one_row_is_left_out_and_told(place: Context) -> None:
+    frame = customers()
+    frame["grade"] = ["odd", *(["low", "mid", "high"] * 80)[1:]]
+    frame.to_csv(place.project / "grades.csv", index=False)
+    found = train("grades.csv", "grade", algorithm="decision_tree", context=place)
+    assert next(f.message for f in found.findings if f.id == "single").startswith("grade is odd in one row only")
+    carry_out(place.project, found.actions[0])
+    assert registry.get(place.project, "grade_model").classes == ["high", "low", "mid"]
+
+
+def test_what_errors_cost_is_shown_before_and_the_threshold_after(place: Context) -> None:
+    found = train("customers.csv", "left", algorithm="decision_tree", miss_cost=10, context=place)
+    rows = dict(found.actions[0].preview.tables[0].rows)
+    assert rows["errors cost"] == "false alarm 1, miss 10; the threshold follows"
+    done = carry_out(place.project, found.actions[0])
+    card = registry.get(place.project, "left_model")
+    assert card.threshold is not None and card.threshold < 0.5
+    assert f"It says yes from a probability of {card.threshold:.3g} on" in done.message
+    assert any("a miss 10" in told for told in card.insights)
+
+
+def test_small_trees_compete_where_rows_are_in_order_of_time() -> None:
+    from opsmith.tools.compute.training import Plan
+    from opsmith.tools.compute.training_pipeline import SMALL_TREES, untuned
+
+    forward = Plan("binary", "y", ("a",), (), (), (), "time order", 5)
+    assert SMALL_TREES in untuned("gradient_boosting", forward, 9000)
+    assert len(untuned("gradient_boosting", Plan("binary", "y", ("a",), (), (), (), "random", 5), 9000)) == 1
+    assert untuned("random_forest", forward, 9000) == [{}]

@@ -64,6 +64,7 @@ def test_what_cannot_be_learnt_is_said(project: Path, more: dict, arguments: dic
     ("more", "arguments"),
     [
         ({"t": [f"k{i // 2}" for i in range(ROWS)]}, {}),
+        ({"t": ["q", *list("uv") * 29, "u"]}, {}),
         ({"t": UV, "i": [np.inf, -np.inf, 1.0, 2.0] * 15}, {}),
         ({"t": UV, "a": [1e308, -1e308] * 30}, {}),
         ({"t": UV, "g": ["p", "q"] * 30}, {"group_column": "g"}),

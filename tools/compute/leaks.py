@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from opsmith.tools.compute.training import Plan, inputs_of, kind_of_input
+from opsmith.tools.compute.training import Plan, inputs_of, kind_of_input, usable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def strengths(frame: pd.DataFrame, plan: Plan, seed: int = 0) -> list[tuple[str,
     from sklearn.preprocessing import OrdinalEncoder
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    rows = frame.dropna(subset=[plan.target])
+    rows = usable(frame, plan)
     if len(rows) > ROWS:
         rows = rows.sample(ROWS, random_state=seed)
     if len(rows) < 60 or (plan.task != "regression" and rows[plan.target].value_counts().max() < 3):

@@ -83,7 +83,8 @@ def plan(
     if rows.nunique() < 2:
         raise ToolError(f"{target} is always {rows.iloc[0]}, so there is nothing to learn.")
     task = task_of(rows)
-    _learnable(rows, task)
+    rows = _learnable(rows, task)
+    task = "binary" if task == "multiclass" and rows.nunique() == 2 else task
     if why:
         chosen = training_split.Choice(str(split), time_column, group_column, why)
     else:
@@ -122,8 +123,8 @@ def plan(
     )
 
 
-def _learnable(rows: pd.Series[Any], task: str) -> None:
-    """ToolError for outcomes that no validation can hold a model against."""
+def _learnable(rows: pd.Series[Any], task: str) -> pd.Series[Any]:
+    """The outcomes that a model can be held against; ToolError where too few are left, or they are no finite numbers."""
     if task == "regression":
         wild = ~(rows.astype(float).abs() < MOST_VALUE)
         if wild.any():
@@ -131,14 +132,21 @@ def _learnable(rows: pd.Series[Any], task: str) -> None:
                 f"{rows.name} is infinite or beyond {MOST_VALUE:g} in {int(wild.sum()):,} rows (such as {rows[wild].iloc[0]}); "
                 "leave these rows out, or correct them."
             )
-        return
-    counts = rows.value_counts()
-    single = [str(v) for v in counts.index[counts < 2]]
-    if single and len(rows) < MANY:
+        return rows
+    single = singles(rows)
+    kept = rows[~rows.isin(single)]
+    if single and kept.nunique() < 2 and len(rows) < MANY:
         raise ToolError(
-            f"{rows.name} is {', '.join(single[:4])}{' and more' if len(single) > 4 else ''} in one row only, and one row "
-            "cannot be both learnt from and tested on. Leave such rows out, or merge the value with another."
+            f"{rows.name} is {single[0]} in one row only, and one row cannot be both learnt from and tested on; without it "
+            f"{'one value is' if len(kept) else 'no values are'} left. More rows are needed."
         )
+    return rows if kept.nunique() < 2 else kept
+
+
+def singles(values: pd.Series[Any]) -> list[Any]:
+    """The classes that one row alone has: it cannot be both learnt from and tested on, so it is left out."""
+    counts = values.value_counts()
+    return list(counts.index[counts < 2])
 
 
 def task_of(values: pd.Series[Any]) -> str:
@@ -242,8 +250,11 @@ def target_of(frame: pd.DataFrame, made: Plan) -> Any:
 
 
 def usable(frame: pd.DataFrame, made: Plan) -> pd.DataFrame:
-    """The rows with an outcome, in order of time where there is one."""
+    """The rows with an outcome that more than one row has, in order of time where there is one."""
     rows = frame.dropna(subset=[made.target])
+    if made.task != "regression":
+        kept = rows[~rows[made.target].isin(singles(rows[made.target]))]
+        rows = kept if kept[made.target].nunique() > 1 else rows
     if made.time_column:
         from opsmith.tools.compute.training_split import moments
 

@@ -37,6 +37,7 @@ def diagnose(
         "importance": importance(fitted, x.iloc[test], y.iloc[test], made, metric, seed),
         "learning_curve": curve,
         "more_rows": more_rows(curve, metric),
+        "within": within(y, best) if made.task == "regression" else None,
         "confusion": confusion(y, best) if made.task != "regression" else None,
         "segments": parts,
         "weakest": weakest(parts, metric),
@@ -109,6 +110,12 @@ def more_rows(curve: list[tuple[int, float]], metric: str) -> str:
     if gain < -0.01 * size:
         return f"Older or more rows do not help here: {step}."
     return f"More rows of this kind would hardly help: {step}."
+
+
+def within(y: Any, best: Trial) -> float:
+    """How far nine of ten held-out predictions were off at most: the 90 % quantile of the absolute errors."""
+    errors = np.abs(np.asarray(y, float)[best.tested] - best.said.astype(float))
+    return float(f"{np.quantile(errors, 0.9):.4g}")
 
 
 def confusion(y: Any, best: Trial) -> dict[str, Any]:

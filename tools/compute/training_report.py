@@ -51,9 +51,6 @@ def page(fields: Mapping[str, Any], trained: Trained) -> str:
     scores, beside, _ = tables(trained)
     d = trained.diagnosis
     told = list(fields.get("insights", ()))
-    if d.get("threshold"):
-        t = d["threshold"]
-        told.append(f"Threshold {t['value']:.3f}, because {t['reason']}: {t['measured']}.")
     made = (
         f"{fields['data']['path']}, {fields['data']['rows']:,} rows, sha256 {fields['data']['sha256'][:16]}…; "
         f"fingerprint {fields['fingerprint']}; seed {fields['recipe'].get('seed', 0)}; {fields.get('seconds', 0)} s."

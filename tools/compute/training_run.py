@@ -152,12 +152,19 @@ def _fields(
         "data": {"path": arguments["dataset"], "sha256": arguments["sha256"], "rows": rows, "columns": columns,
                  "rows_used": len(frame), **_dates(frame, made)},
         "validation": {"split": made.split, "folds": made.folds, "why": made.why, "time_column": made.time_column,
-                       "group_column": made.group_column, "metric": trained.metric},
+                       "group_column": made.group_column, "metric": trained.metric,
+                       **({"within": d["within"]} if d.get("within") is not None else {})},
         "baselines": trained.baselines, "importance": [[n, round(v, 6)] for n, v in trained.importance],
-        "insights": [s for s in (d.get("more_rows"), d.get("weakest"), d["calibration"]["sentence"],
+        "insights": [s for s in (d.get("more_rows"), d.get("weakest"), d["calibration"]["sentence"], _limit(d),
                                  *((d.get("tuning") or {}).get("sentences", ()))) if s],
         "fingerprint": fingerprint(recipe, trained),
     }  # fmt: skip
+
+
+def _limit(diagnosis: Mapping[str, Any]) -> str:
+    """The threshold, why it is that one and what it brings, in words."""
+    t = diagnosis.get("threshold")
+    return f"the threshold is {t['value']:.3g}, because {t['reason']}: {t['measured']}" if t else ""
 
 
 def signature(frame: Any, made: training.Plan) -> list[dict[str, Any]]:

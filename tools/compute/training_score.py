@@ -94,7 +94,9 @@ def scored(y: Any, said: Any, raw: np.ndarray | None, classes: Sequence[Any], ta
     if task != "binary":
         found["f1"] = float(m.f1_score(truth, said, average="macro", zero_division=0))
         if raw is not None and raw.ndim == 2:
-            found["logloss"] = float(m.log_loss(truth, np.clip(raw, 1e-7, 1), labels=list(classes)))
+            chances = np.clip(raw, 1e-7, 1)
+            chances /= chances.sum(axis=1, keepdims=True)
+            found["logloss"] = float(m.log_loss(truth, chances, labels=list(classes)))
             if len(set(truth)) == len(classes):
                 found["auc"] = float(
                     m.roc_auc_score(truth, raw, multi_class="ovr", average="macro", labels=list(classes))
