@@ -2,7 +2,8 @@
 
 For the linear model it is the score test (Rao 1948) in its form that holds under unequal variances (White 1980): the part
 of a candidate that the present columns do not explain, against the residuals. For the boosted model, whose held-out
-residuals may bend any way, it is an analysis of variance over twenty equally full bins of the candidate.
+residuals may bend any way, it is an analysis of variance over twenty equally full bins of the candidate, or their straight
+trend where that says more.
 """
 
 from __future__ import annotations
@@ -116,18 +117,18 @@ class BoostedScreen:
         chance = np.array([said[r] for r in kept])
         y = problem.y[kept]
         if problem.task == "regression":
-            self.residuals = (y - _calibrated(chance, y, False))[:, None]
+            self.residuals = (y - chance)[:, None]
         elif chance.ndim == 2:
             truth = np.eye(chance.shape[1])[y.astype(int)]
             pairs = zip(chance.T, truth.T, strict=True)
-            self.residuals = np.column_stack([t - _calibrated(c, t, True) for c, t in pairs])
+            self.residuals = np.column_stack([t - _calibrated(c, t) for c, t in pairs])
         else:
-            self.residuals = (y - _calibrated(chance, y, True))[:, None]
+            self.residuals = (y - _calibrated(chance, y))[:, None]
 
     def strengths(
         self, candidates: np.ndarray, shuffles: Sequence[np.ndarray] = (), rising: np.ndarray | None = None
     ) -> np.ndarray:
-        """-log10 of the probability that bins of the candidate differ so much by chance, the largest over the classes.
+        """-log10 of the chance (doubled for two tests) that bins of a candidate differ or rise so much; the largest of classes.
 
         One more row for every shuffle, an order in which the residuals are dealt out to the rows instead. rising: which
         candidates count only where they rise with the residuals.
@@ -146,13 +147,16 @@ class BoostedScreen:
             if degrees < 1:
                 continue
             rest = len(residuals) - degrees - 1
+            trend = _trend(np.flatnonzero(held), count[held], bool(np.isnan(z).any()))
             for number, order in enumerate(orders):
                 sums = np.array([np.bincount(codes, r)[held] for r in residuals[order].T])
                 if rising is not None and rising[i] and sums[0] @ np.flatnonzero(held) < 0:
                     continue
                 between = (sums**2 / count[held]).sum(axis=1)
                 chance = f.logsf(between / degrees / (np.maximum(total - between, 1e-12) / max(1, rest)), degrees, rest)
-                found[number, i] = -float(chance.min()) / np.log(10)
+                along = (sums @ trend) ** 2
+                steady = f.logsf(along / (np.maximum(total - along, 1e-12) / max(1, len(residuals) - 2)), 1, rest)
+                found[number, i] = -float(min(chance.min(), steady.min()) + np.log(2)) / np.log(10)  # two tests of one
         return found
 
     def p(self, strengths: np.ndarray) -> np.ndarray:
@@ -160,20 +164,28 @@ class BoostedScreen:
         return np.minimum(1.0, 10.0**-strengths * self.residuals.shape[1])
 
 
-def _calibrated(said: np.ndarray, y: np.ndarray, classes: bool) -> np.ndarray:
-    """Held-out predictions after calibration (Platt 1999): those of an overfitted model are too sure of themselves.
+def _calibrated(said: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Held-out chances after calibration (Platt 1999): those of an overfitted model are too sure of themselves.
 
     Where they are, what such a model saw only in part would not show in the difference from the outcome.
     """
-    from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.linear_model import LogisticRegression
 
     if not said.std() > 0 or not y.std() > 0:
         return np.full(len(y), float(y.mean()))
-    if not classes:
-        return np.asarray(LinearRegression().fit(said[:, None], y).predict(said[:, None]))
     sure = np.clip(said, 1e-6, 1 - 1e-6)
     odds = np.log(sure / (1 - sure))[:, None]
     return np.asarray(LogisticRegression(C=1e6).fit(odds, y).predict_proba(odds)[:, 1])
+
+
+def _trend(bins: np.ndarray, count: np.ndarray, missing_last: bool) -> np.ndarray:
+    """Weights of bins that make a straight line of length 1 over the rows, around 0; missing values have no place on it."""
+    on = np.ones(len(bins))
+    if missing_last:
+        on[-1] = 0.0
+    line = (bins - (bins * count * on).sum() / max(1.0, float((count * on).sum()))) * on
+    length = float(np.sqrt((line**2 * count).sum()))
+    return np.asarray(line / length) if length > 0 else np.zeros(len(bins))
 
 
 def binned(values: np.ndarray) -> np.ndarray:
