@@ -39,15 +39,18 @@ class AskedModel:
             raise ToolError(
                 f"{name} needs {', '.join(lacking[:5])}, which the table lacks, so it cannot predict for it."
             )
+        from opsmith.tools.compute.training_fit import quiet_threads
+
         if self._pipeline is None:
             from opsmith.tools.data import registry
 
             self._pipeline = registry.load(self.card)
         try:
             x = self._inputs(frame)
-            said = np.asarray(self._pipeline.predict(x))
-            if hasattr(self._pipeline, "predict_proba") and len(getattr(self._pipeline, "classes_", ())) == 2:
-                return said, np.asarray(self._pipeline.predict_proba(x))[:, 1]
+            with quiet_threads(len(x)):
+                said = np.asarray(self._pipeline.predict(x))
+                if hasattr(self._pipeline, "predict_proba") and len(getattr(self._pipeline, "classes_", ())) == 2:
+                    return said, np.asarray(self._pipeline.predict_proba(x))[:, 1]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             told = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             raise ToolError(f"{name} cannot predict for these rows: {told}") from None
