@@ -65,6 +65,24 @@ def addresses(found: Grounded) -> None:
             _add_file(found, said, m.start(), m.start() + len(said), "exact")
 
 
+_FOLDER = re.compile(r"(?<![\w/.~:-])((?:\./)?[\w-]+(?:/[\w-]+)*/)(?![\w/*.])")
+_SHORT = re.compile(
+    r"\b(?:of|in|from|on|for|with|and|profile|clean|describe|check|query|read|load|dedupe|compare|table)\s+[`'\"]?"
+    r"(?!(?:openai|gpt|http|https|file):)([a-z][\w-]*:[a-z_]\w*)(?![\w:/])",
+    re.IGNORECASE,
+)
+
+
+def folders_and_short_names(found: Grounded, paths: Sequence[str]) -> None:
+    """Folders that hold tables as one table (`sales/`), and tables of a named database (`shop:orders`)."""
+    for m in _FOLDER.finditer(found.text):
+        folder = m.group(1).removeprefix("./")
+        if any(p.startswith(folder) for p in paths) and not _OUTPUT_CUE.search(found.text[: m.start(1)]):
+            _add_file(found, folder, m.start(1), m.end(1), "exact")
+    for m in _SHORT.finditer(found.text):
+        _add_file(found, m.group(1), m.start(1), m.end(1), "exact")
+
+
 def _add_file(found: Grounded, path: str, start: int, end: int, how: str) -> None:
     if found.covered(start, end):
         return

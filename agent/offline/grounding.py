@@ -12,6 +12,7 @@ from opsmith.agent.offline.ground_files import (
     addresses,
     exact_files,
     file_like,
+    folders_and_short_names,
     numbered_files,
     part_files,
     several_files,
@@ -32,6 +33,7 @@ def ground(text: str, catalogue: Mapping[str, Any], near: Sequence[str] = ()) ->
     whole_names(found, [m["name"] for m in models], "model", found.models)
     whole_names(found, [m["name"] for m in catalogue.get("monitors", ())], "monitor", found.monitors)
     slipped_models(found, [m["name"] for m in models])
+    folders_and_short_names(found, paths)
     stem_files(found, paths, near)
     numbered_files(found, paths)
     several_files(found, paths)

@@ -121,3 +121,12 @@ def test_a_step_is_taken_back_and_not_a_memory() -> None:
 def test_the_tag_of_an_image_is_no_version() -> None:
     tool, given = call("build the churn_model image with tag v2")
     assert (tool, given.get("tag"), given.get("version")) == ("build", "v2", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("profile shop:orders", "shop:orders"), ("profile sales/", "sales/"), ("overview of sales/ please", "sales/")],
+)
+def test_folders_and_tables_of_a_named_database_are_data_sets(said: str, name: str) -> None:
+    there = shop(files=("sales/jan.csv", "sales/feb.csv", "customers.csv"))
+    assert call(said, catalogue=there)[1]["dataset"] == name
