@@ -122,15 +122,20 @@ def _same_stem(word: str, name: str) -> bool:
     return same >= 5 and same >= max(len(word), len(name)) - 4 and word != name
 
 
-def unknown_columns(found: Grounded) -> None:
-    """Identifiers with an underscore, and back-ticked names, that nothing in the catalogue has."""
+def unknown_columns(found: Grounded, known: Iterable[str] = ()) -> None:
+    """Identifiers with an underscore, and back-ticked names, that nothing in the catalogue has. known: its column names."""
+    there = {t for name in known for t in tokens(name)}
     for m in re.finditer(r"(?<![\w./])[^\W\d]\w*_\w+(?![\w/]|\.\w)|`[^`]+`", found.text):
         if not found.covered(m.start(), m.end()):
             found.unknown_columns.append(m.group().strip("`"))
     if any(m.how == "exact" for m in found.files):
         for m in _OF_A_COLUMN.finditer(found.text):
             word = m.group(1).casefold()
-            if not found.covered(m.start(1), m.end(1)) and word not in STOP | GENERIC | _NO_COLUMN:
+            if (
+                not found.covered(m.start(1), m.end(1))
+                and word not in STOP | GENERIC | _NO_COLUMN
+                and not (word.endswith("ing") or there & set(tokens(word)))
+            ):
                 found.unknown_columns.append(m.group(1))
 
 

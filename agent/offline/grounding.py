@@ -44,7 +44,7 @@ def ground(text: str, catalogue: Mapping[str, Any], near: Sequence[str] = ()) ->
     part_files(found, paths)
     _without_bases(found)
     columns(found, catalogue, [m.value for m in found.files])
-    unknown_columns(found)
+    unknown_columns(found, {str(c["name"]) for f in catalogue.get("files", ()) for c in f["columns"]})
     for mentions in (found.files, found.models, found.columns, found.outputs):
         mentions.sort(key=lambda m: m.start)
     return found
