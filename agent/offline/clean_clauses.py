@@ -37,7 +37,9 @@ _TYPE = re.compile(
     rf"\b(?:to|into|as|be|become)\s+(?:an?\s+|proper\s+|real\s+|true\s+)*({'|'.join(_TYPES.values())})\b", re.IGNORECASE
 )
 
-_JOINED = re.compile(r"\b(?:and|then|also|und|please|the|(?:(?:in|of|from|for|clean)\s+)?FILE)\b")
+_JOINED = re.compile(
+    r"\b(?:and|then|also|und|please|the|(?:(?:in|of|from|for|clean)\s+)?FILE|(?:(?:in|into|to|as)\s+)?OUT)\b"
+)
 
 
 def parts_of(scene: Scene, by: list[str]) -> list[dict[str, Any]]:
@@ -137,10 +139,10 @@ def _clauses(scene: Scene) -> list[tuple[int, int]]:
 
 
 def _masked(scene: Scene, start: int, end: int) -> str:
-    """A part of the sentence in lower case, its columns as COL and its files as FILE."""
-    marks = [(m.start, m.end, "COL") for m in scene.found.columns] + [
-        (m.start, m.end, "FILE") for m in scene.found.files
-    ]
+    """A part of the sentence in lower case, its columns as COL, its files as FILE, those to write as OUT."""
+    found = scene.found
+    named = ((found.columns, "COL"), (found.files, "FILE"), (found.outputs, "OUT"))
+    marks = [(m.start, m.end, mark) for every, mark in named for m in every]
     text, at = "", start
     for a, b, mark in sorted(marks):
         if a >= at and b <= end:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.agent.offline.said import calls
+from tests.agent.offline.said import calls, shop
 
 
 def _step(operation: str, *columns: str, **more: Any) -> dict[str, Any]:
@@ -75,3 +75,9 @@ def test_a_column_left_alone_is_no_column_to_work_on(words: str) -> None:
 def test_the_name_of_a_new_model_stays_as_typed(name: str) -> None:
     ((tool, arguments),) = calls(f"train a model for churned on customers.csv, call it {name}")
     assert (tool, arguments["model"]) == ("train", name)
+
+
+def test_a_column_that_is_part_of_the_file_name_is_known() -> None:
+    there = shop(files=("note.csv", "june.csv"))
+    ((tool, arguments),) = calls("trim note in note.csv into neat.csv", catalogue=there)
+    assert (tool, arguments["operations"]) == ("clean", ["trim"])
