@@ -22,6 +22,7 @@ from opsmith.tools.compute.query_words import (
     UNITS,
     alike,
     name_words,
+    number_word,
 )
 from opsmith.tools.data.table import Column, Table, folded
 
@@ -379,12 +380,9 @@ def _numbers(marking: _Marking) -> None:
             percent = bool(m["percent"])
             marking.claim(*m.span(), "n", marking.found.numbers, Number(_value(m), "%" if percent else "", percent))
     for token in marking.tokens:
-        said = token.text.lower()
-        compared = re.search(
-            r"\b(?:than|least|most|over|above|under|below|exactly|exceeding) $", marking.source[: token.start]
-        )
-        if said in NUMBER_WORDS and marking.free(token.start, token.end) and (said != "one" or compared):
-            marking.claim(token.start, token.end, "n", marking.found.numbers, Number(NUMBER_WORDS[token.text.lower()]))
+        number = number_word(token.text, marking.source[: token.start])
+        if number is not None and marking.free(token.start, token.end):
+            marking.claim(token.start, token.end, "n", marking.found.numbers, Number(number))
 
 
 def _value(m: re.Match[str]) -> float:
@@ -395,8 +393,7 @@ def _value(m: re.Match[str]) -> float:
 def _written(marking: _Marking) -> Grounded:
     pieces, at = [], 0
     for start, end, mark in sorted(marking.claims):
-        pieces += [marking.source[at:start].lower(), f" {mark} "]
-        at = end
+        pieces, at = [*pieces, marking.source[at:start].lower(), f" {mark} "], end
     pieces.append(marking.source[at:].lower())
     text = "".join(pieces).replace("’", "'")
     marking.found.text = re.sub(r"\s+", " ", text).strip()

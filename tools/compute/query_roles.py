@@ -14,9 +14,10 @@ from opsmith.tools.data.table import Column
 if TYPE_CHECKING:
     from opsmith.tools.compute.query_read import Reader, Reading
 
-_FIGURES = ("mean", "median", "sum", "min", "max", "std", "variance", "quantile", "mode", "range")
+_FIGURES = ("mean", "median", "sum", "min", "max", "std", "variance", "quantile", "mode", "range", "iqr")
 _SHARE = dict(AGGREGATES)["share"]
 _HOW_MANY = r"\bhow many\b|\bnumber of\b|\bcounts?\b|\bhow often\b|wie ?viele|anzahl|cu[áa]nt[oa]s|n[úu]mero de|combien|nombre d|多少|几个|数量|行数"
+_OF_ROWS = r"\s(?:had|have|has|with|where|when|was|were|did)\s(?:a |an |the )?§f"  # `how many hours had less than …`
 _PART = r"(?:total|share|overall|all)"
 
 
@@ -28,9 +29,7 @@ def assign(reader: Reader, made: Reading, hints: list[Column]) -> None:
         _arithmetic_figure(reader, made)
         return
     _open_comparison(reader, made, left)
-    if re.search(r"\bduplicat\w*|\bidentical rows|\brepeated rows|doppelte|doublons|重复", text) and not (
-        left and re.search(_HOW_MANY, text) is None and False
-    ):
+    if re.search(r"\bduplicat\w*|\bidentical rows|\brepeated rows|doppelte|doublons|重复", text):
         made.shape, made.show = "duplicates", [reader.column(i) for i in left]
         return
     if (
@@ -214,11 +213,7 @@ def _counted(reader: Reader, made: Reading, left: list[int], figures: list[str])
         r"(?:how many|number of|count of|count the|wie ?viele|cu[áa]nt[oa]s|combien de|多少)\s(?:the )?(?:\w+ )?§c(\d+)(?!\d)",
         text,
     )
-    # `how many hours had less than …`: rows, when a condition follows
-    of_rows = direct and re.match(
-        r"\s(?:had|have|has|with|where|when|was|were|did)\s(?:a |an |the )?§f", text[direct.end() :]
-    )
-    if direct and of_rows and int(direct[1]) in left and _number_mark(reader, int(direct[1])):
+    if direct and re.match(_OF_ROWS, text[direct.end() :]) and _number_mark(reader, int(direct[1])):
         left = [i for i in left if i != int(direct[1])]
     elif direct and int(direct[1]) in left:
         index = int(direct[1])
@@ -258,8 +253,6 @@ def _figure(reader: Reader, made: Reading, left: list[int], hints: list[Column],
     made.aggs = list(dict.fromkeys(figures))
     if "range" in made.aggs:
         made.aggs = [a for a in made.aggs if a not in ("min", "max")]
-    if re.search(r"\b(?:inter-?quartile range|iqr)\b", reader.text):
-        made.aggs = ["iqr"]
     if "quantile" in made.aggs and len(made.aggs) == 1 and made.point is None and "quartile" in reader.text:
         made.aggs = ["describe"]
     numbers = [i for i in left if _number_mark(reader, i)]
@@ -370,9 +363,8 @@ def _without_figure(reader: Reader, made: Reading, left: list[int], hints: list[
             return
     spare = [h for h in hints if not _used(reader, h)]
     if (
-        not columns
-        and not reader.filters.conditions
-        and spare
+        spare
+        and not (columns or reader.filters.conditions)
         and not re.search(r"\brows?|records|lines|head|sample|first|last\b", text)
     ):
         columns = spare

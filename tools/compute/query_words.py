@@ -14,7 +14,7 @@ AGGREGATES: tuple[tuple[str, str], ...] = (
     ("mean", r"averages?|averaging|avg|mean|on average|durchschnitt\w*|mittelwert|mittlere[rsn]?|promedio|media|moyennes?|moyen|平均值?"),
     ("sum", r"sum|totals?|summe|gesamt\w*|suma|somme|total|combined|altogether|overall sum|add(?:s|ed)? up|总和|总计|合计"),
     ("mode", r"mode|modal value"),
-    ("range", r"(?:inter-?quartile )?range|iqr|min(?:imum)? and max(?:imum)?|max(?:imum)? and min(?:imum)?|lowest and highest|highest and lowest|smallest and largest|extremes"),
+    ("iqr", r"inter-?quartile range|iqr"), ("range", r"(?<!quartile )range|min(?:imum)? and max(?:imum)?|max(?:imum)? and min(?:imum)?|lowest and highest|highest and lowest|smallest and largest|extremes"),
     ("max", r"max(?:imum)?|maximal\w*|höchste[rns]?|gr[öo]ßte[rns]?|m[áa]xim[oa]|最大值?|最高"),
     ("min", r"min(?:imum)?|minimal\w*|niedrigste[rns]?|kleinste[rns]?|m[íi]nim[oa]|最小值?|最低"),
     ("unique", r"(?:different|distinct|unique|various|verschiedene\w*|distint[oa]s|diff[ée]rent[es]*|不同)"),
@@ -104,6 +104,18 @@ GRAINS: tuple[tuple[str, str], ...] = (
     ("day", r"days?|daily|dates?|tage?|täglich|d[íi]as?|diari\w*|jours?|quotidien\w*|天|日"), ("hour", r"hours?|hourly|stunden?|horas?|heures?|小时"),
 )  # fmt: skip
 OVER_TIME = r"(?:over (?:the )?(?:time|years|months|weeks|days)|trends?|through (?:the )?(?:time|years|months)|(?:has|have|did|does)? ?(?:changed?|developed?|evolved?|moved?|grown?) over|evolution|development|time series|timeline|verlauf|entwicklung|evoluci[óo]n|tendencia|[ée]volution|tendance|趋势)"
+
+
+def number_word(word: str, before: str) -> int | None:
+    """The number that a word says; `one` counts only after a comparison.
+
+    >>> number_word("three", "top "), number_word("one", "more than "), number_word("one", "which ")
+    (3, 1, None)
+    """
+    said = word.lower()
+    if said == "one" and not re.search(r"\b(?:than|least|most|over|above|under|below|exactly) $", before):
+        return None
+    return NUMBER_WORDS.get(said)
 
 
 def stem(word: str) -> str:
