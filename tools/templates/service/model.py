@@ -111,9 +111,10 @@ class _Skops:
         if strange:
             raise NotTrusted(f"{file.name} holds parts that nobody vouched for: {', '.join(strange[:5])}")
         pipeline = skops.io.load(file, trusted=trusted)
-        steps = getattr(pipeline, "steps", ())
+        steps: list[Any] = list(getattr(pipeline, "steps", ()))
         # taken apart, so that labels and probabilities share the work on the columns
-        self._before, self._last = (pipeline[:-1], steps[-1][1]) if len(steps) > 1 else (None, pipeline)
+        self._before: Any = pipeline[:-1] if len(steps) > 1 else None
+        self._last: Any = steps[-1][1] if len(steps) > 1 else pipeline
         self._first = first_steps(manifest)
 
     def run(self, inputs: Any, columns: Mapping[str, list[Any]]) -> tuple[Any, Any]:
