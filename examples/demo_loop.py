@@ -52,7 +52,7 @@ def main(project: Path, blocks: int = 20) -> dict[str, Any]:
         ready: dict[int, Any] = {}
         for number in range(min(blocks, (len(rows) - FIRST) // BLOCK)):
             block = arrives(project, rows, number)
-            kept, alone = (accuracy(card, ready, block) for card in (registry.get(project, MODEL), first))
+            kept, alone = (accuracy(card, block, ready) for card in (registry.get(project, MODEL), first))
             told["with"].append(kept)
             told["without"].append(alone)
             print(f"\n--- weeks {number * 4 + 1} to {number * 4 + 4}: accuracy {kept:.2f}, left alone {alone:.2f}")
@@ -127,8 +127,9 @@ def show(events: Iterable[Any]) -> None:
             print(f"  {text.splitlines()[0][:300]}")
 
 
-def accuracy(card: registry.ModelCard, ready: dict[int, Any], block: pd.DataFrame) -> float:
+def accuracy(card: registry.ModelCard, block: pd.DataFrame, ready: dict[int, Any] | None = None) -> float:
     """Share of the rows that the model says rightly. ready: versions that were loaded before."""
+    ready = {} if ready is None else ready
     if card.version not in ready:
         ready[card.version] = registry.load(card)
     said = ready[card.version].predict(training.inputs_of(block, card_plan(card)))
