@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,9 @@ from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import paths
 
 MOST_COLUMNS = 400
+LONG = 64 << 20  # bytes of text above which a table is known by its first rows: the first message must not wait for all
+HEAD = 4 << 20  # bytes of those first rows
+_LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 
 
 def catalogue(
@@ -65,6 +70,9 @@ def shortened(whole: Mapping[str, Any], tokens: int) -> dict[str, Any]:
 def _schema(context: Context, name: str) -> dict[str, Any]:
     from opsmith.tools.data.table import open_table
 
+    path = context.project / name
+    if path.suffix.lower() in _LINES and path.is_file() and path.stat().st_size > LONG:
+        return {**_schema_of_head(context, path), "rows": None}
     try:
         table = open_table(context, name)
     except ToolError:
@@ -76,6 +84,15 @@ def _schema(context: Context, name: str) -> dict[str, Any]:
         return {"columns": columns, "rows": table.rows}
     finally:
         table.close()
+
+
+def _schema_of_head(context: Context, path: Path) -> dict[str, Any]:
+    """The columns of a long text file, from its first rows alone."""
+    with tempfile.TemporaryDirectory(prefix="opsmith-head-") as folder:
+        with path.open("rb") as whole:
+            start = whole.read(HEAD)
+        (Path(folder) / path.name).write_bytes(start[: start.rfind(b"\n") + 1])
+        return _schema(dataclasses.replace(context, project=Path(folder)), path.name)
 
 
 def _two_valued(table: Any, columns: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -123,8 +140,6 @@ def _monitors(project: Path) -> list[dict[str, Any]]:
 
 
 def _plain(monitor: Any) -> dict[str, Any]:
-    import dataclasses
-
     return dataclasses.asdict(monitor) if dataclasses.is_dataclass(monitor) else dict(monitor)  # type: ignore[arg-type]
 
 
