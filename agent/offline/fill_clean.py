@@ -10,7 +10,7 @@ from opsmith.agent.offline import grammar
 from opsmith.agent.offline import operations as ops
 from opsmith.agent.offline.clean_clauses import details, operations_of, parts_of
 from opsmith.agent.offline.fill_shared import dry, need_file, unknown_column, with_names_masked
-from opsmith.agent.offline.slots import Filled, Scene, output
+from opsmith.agent.offline.slots import Filled, Scene, named_target, output
 
 _NOT = (
     r"\b(?:skip\w*(?! (?:the )?(?:rows?|lines?|records?))|leav\w* out|omit\w*|without (?=\w+ing\b)|do(?:n.?t| not)|not|never|no(?= (?:dedup|imput|fill|trim|outlier|spell|clip|cast|abbrev|contract|punctuat|lowercas|mask|renam))|"
@@ -56,10 +56,11 @@ def clean(scene: Scene) -> Filled:
     if len(wanted) > 1 and not skipped:
         wanted = operations_of(scene) or wanted
     groups = _groups(scene) if "impute" in wanted else []
-    about = [c for c in about if c not in groups]
+    target = named_target(scene)
+    about = [c for c in about if c not in (*groups, target)]
     if {"drop_missing", "drop_columns", "outliers"} & set(wanted) and not about:
         about, excluded = excluded, []  # "without alcohol" names the column whose gaps go
-    path = need_file(filled, scene, "clean", [*about, *groups] or None)
+    path = need_file(filled, scene, "clean", [*about, *groups, *([target] if target else [])] or None)
     there = {c["name"] for c in scene.columns_of(path)} if path else set()
     about = [c for c in about if c in there] if there else about
     about += [c for c in there if c.casefold() in loose and c not in (*about, *groups, *excluded)]
@@ -68,6 +69,7 @@ def clean(scene: Scene) -> Filled:
     filled.arguments |= {
         "columns": about, "exclude": excluded, "operations": wanted, "method": _method(scene, wanted), "skip": skipped,
         "by": groups, "day_first": day_first(scene.low), "output": output(scene), "dry_run": dry(scene),
+        "target": target,
     }  # fmt: skip
     if excluded and not grammar.DRY_RUN.search(re.sub(_ALONE, "", scene.text, flags=re.I)):
         filled.arguments["dry_run"] = None  # `do not change the note` is no wish to see it only

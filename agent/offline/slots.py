@@ -164,6 +164,19 @@ def unknown_model(scene: Scene) -> str:
     return ""
 
 
+_IS_TARGET = r"[`'\"]?\s*(?:is|as|=|should be|ist|es|est|being)\s+(?:the |our |my |das |el |la |le )?(?:target|label|outcome|ziel|objetivo|cible)"
+_TARGET_IS = r"\b(?:target|label|outcome|ziel(?:spalte)?|objetivo|cible)(?: column| variable)?\s*(?:is|=|:|ist|es|est|being)\s*(?:the |our |my )?[`'\"]?$"
+
+
+def named_target(scene: Scene) -> str | None:
+    """The column that the sentence calls its target in so many words: `the target is churn`, `churn is our label`."""
+    for m in scene.found.columns:
+        before, after = scene.text[: m.start], scene.text[m.end :]
+        if re.search(_TARGET_IS, before, re.IGNORECASE) or re.match(_IS_TARGET, after, re.IGNORECASE):
+            return m.value
+    return None
+
+
 def target_of(scene: Scene, path: str | None) -> str | None:
     """The column to predict."""
     about, excluded = scene.columns()
@@ -171,11 +184,7 @@ def target_of(scene: Scene, path: str | None) -> str | None:
     for m in scene.found.columns:
         if m.value in about and (
             re.search(cue, scene.text[: m.start], re.IGNORECASE)
-            or re.match(
-                r"[`'\"]?\s*(?:is|as|=|should be|ist|es|est|being)\s+(?:the |our |my |das |el |la |le )?(?:target|label|outcome|ziel|objetivo|cible)",
-                scene.text[m.end :],
-                re.IGNORECASE,
-            )
+            or re.match(_IS_TARGET, scene.text[m.end :], re.IGNORECASE)
         ):
             return m.value
     if about:

@@ -77,6 +77,13 @@ def test_the_name_of_a_new_model_stays_as_typed(name: str) -> None:
     assert (tool, arguments["model"]) == ("train", name)
 
 
+@pytest.mark.parametrize(
+    "text", ["clean customers.csv, the target is churned", "clean customers.csv. churned is our label"]
+)
+def test_a_column_called_the_target_is_no_column_to_work_on(text: str) -> None:
+    assert calls(text) == [("clean", {"dataset": "customers.csv", "target": "churned"})]
+
+
 def test_a_column_that_is_part_of_the_file_name_is_known() -> None:
     there = shop(files=("note.csv", "june.csv"))
     ((tool, arguments),) = calls("trim note in note.csv into neat.csv", catalogue=there)
