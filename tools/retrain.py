@@ -235,6 +235,7 @@ def _remembered(champion: Any, challenger: Any, told: dict[str, Any]) -> Result:
 
 
 def _shown(champion: Any, challenger: Any, told: dict[str, Any], headline: str, seen: bool) -> Result:
+    from opsmith.tools.compute.model_history import cells
     from opsmith.tools.data import registry
 
     metric = told["metric"]
@@ -251,8 +252,8 @@ def _shown(champion: Any, challenger: Any, told: dict[str, Any], headline: str, 
         tables.append(Table("By segment", ("column", "value", "rows", "champion", "challenger"), parts))
     changed = registry.difference(champion, challenger)
     if changed:
-        cells = tuple((a, str(b), str(c)) for a, b, c in changed)
-        tables.append(Table("What changed", ("what", f"v{champion.version}", f"v{challenger.version}"), cells))
+        versions = ("what", f"v{champion.version}", f"v{challenger.version}")
+        tables.append(Table("What changed", versions, cells(changed)))
     found: tuple[Finding, ...] = ()
     if told["worse_segments"]:
         named = ", ".join(told["worse_segments"][:3])
@@ -268,6 +269,7 @@ def _rounded(value: float) -> float | str:
 
 
 def _move(context: Context, champion: Any, action: str, version: int | None, dry_run: bool) -> Result:
+    from opsmith.tools.compute.model_history import cells
     from opsmith.tools.data import registry
 
     others = [c for c in registry.versions(context.project, champion.name) if c.version != champion.version]
@@ -287,7 +289,7 @@ def _move(context: Context, champion: Any, action: str, version: int | None, dry
             f"{champion.name} version {version} is the champion already; nothing to do.", {"version": version}
         )
     headline = f"{champion.name}: the champion would change from version {champion.version} to version {card.version}."
-    rows = tuple((str(a), str(b), str(c)) for a, b, c in registry.difference(champion, card))
+    rows = cells(registry.difference(champion, card))
     told = card.comparison if card.comparison.get("against") == champion.version else {}
     notes = [f"Version {champion.version} stays available."]
     if told.get("reason"):

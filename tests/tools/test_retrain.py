@@ -47,6 +47,8 @@ def test_promotion_and_rollback_each_move_the_champion_and_can_be_undone(place: 
 
     again(place)
     (promote,) = retrain("left_model", action="promote", context=place).actions
+    shown = [cell for table in promote.preview.tables for row in table.rows for cell in row]
+    assert not any(cell == "None" or cell.startswith(("[", "{")) for cell in shown)  # a person's words, not Python's
     outcome = carry_out(place.project, promote, "p1")
     assert registry.get(place.project, "left_model").version == 2
     (back,) = retrain("left_model", action="rollback", context=place).actions

@@ -224,7 +224,7 @@ def _changed(every: Sequence[ModelCard], question: Question) -> Answer:
     changes = registry.difference(before, after)
     told = "; ".join(f"{what} {_short(a)} → {_short(b)}" for what, a, b in changes)
     text = f"{before.name} from version {before.version} to version {after.version}: {told or 'nothing differs'}"
-    rows = tuple((what, _short(a), _short(b)) for what, a, b in changes)
+    rows = cells(changes)
     data = {"versions": [before.version, after.version], "changes": [[w, a, b] for w, a, b in changes]}
     return Answer(text, data, ("What changed", ("what", f"v{before.version}", f"v{after.version}"), rows))
 
@@ -238,6 +238,11 @@ def _course(every: Sequence[ModelCard], question: Question) -> Answer:
     data = {"models": [facts(c) for c in every]}
     return Answer(f"{every[0].name}, {len(every)} versions: {told}", data,
                   ("History", ("version", "alias", "trained on", "figures", "registered"), rows))  # fmt: skip
+
+
+def cells(changes: Sequence[tuple[str, Any, Any]]) -> tuple[tuple[str, str, str], ...]:
+    """What `registry.difference` found, as rows that a person reads."""
+    return tuple((what, _short(a), _short(b)) for what, a, b in changes)
 
 
 def _short(value: Any) -> str:
