@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -41,6 +42,7 @@ class TerminalView:
         self._streaming = False
         self._held = ""  # what streams in and may turn out to repeat a receipt
         self._receipts: set[str] = set()  # what actions of this turn said; an answer that only repeats one adds nothing
+        self._above: set[str] = set()  # tables of this turn that stand above the card that asks about them
         self._progress: _Working | None = None
         self._tasks: dict[str, Any] = {}
 
@@ -67,7 +69,8 @@ class TerminalView:
             case events.NeedsApproval(proposals=proposals):
                 self._settle()
                 for proposal in proposals:
-                    self.console.print(card(proposal, self.console.width))
+                    self.console.print(card(proposal, self.console.width, above=self._above))
+                self._above.clear()
             case events.ActionDone():
                 self._settle()
                 self._receipts.add(event.message)
@@ -79,6 +82,7 @@ class TerminalView:
             case events.Finished():
                 self._settle()
                 self._receipts.clear()
+                self._above.clear()
 
     def show_result(self, result: Mapping[str, Any], whole: bool = False) -> None:
         """Headline, findings, tables, charts, files and next steps of a result."""
@@ -184,6 +188,7 @@ class TerminalView:
         """A result's tables and pictures; headline and findings stand in the planner's answer."""
         for table in list(result.get("tables", ()))[:3]:
             self.console.print(table_of(table, FOLD))
+            self._above.add(_content(table))
         self._sql(result)
         for chart in list(result.get("charts", ()))[:2]:
             self.console.print(Text(safe(chart["title"]), style="bold"))
@@ -214,12 +219,23 @@ def table_of(table: Mapping[str, Any], most: int | None) -> RenderableType:
     return ResultTable(table, most, safe)
 
 
-def card(proposal: events.Proposal, width: int, whole: bool = False) -> Panel:
-    """What would be done, where, exactly; whether it can be undone; until when it may be approved."""
+def _content(table: Mapping[str, Any]) -> str:
+    """A table by what it says: the same in a result, in a preview and in what was kept as JSON."""
+    return json.dumps([table["title"], table["columns"], table["rows"]], default=str)
+
+
+def card(proposal: events.Proposal, width: int, whole: bool = False, above: Collection[str] = ()) -> Panel:
+    """What would be done, where, exactly; whether it can be undone; until when it may be approved.
+
+    above: tables that stand right above the card; named there instead of being shown twice.
+    """
     parts: list[RenderableType] = [Text(safe(proposal.summary), style="bold")]
     for table in proposal.preview.tables:
         plain_table = {"title": table.title, "columns": table.columns, "rows": table.rows}
-        parts.append(table_of(plain_table, None if whole else 12))
+        if _content(plain_table) in above:
+            parts.append(Text(f"{safe(table.title)}: as shown above", style="dim"))
+        else:
+            parts.append(table_of(plain_table, None if whole else 12))
     if proposal.preview.diff:
         lines = safe(proposal.preview.diff).splitlines()
         kept = lines if whole or len(lines) <= FOLD else lines[:FOLD]
