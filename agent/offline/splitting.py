@@ -17,6 +17,11 @@ _SPLIT = re.compile(
 _LEFT_ALONE = (
     r"\b(?:keep|leave|let)\b.{1,60}\b(?:as (?:it|they) (?:is|are|was|were)|as[- ]is|alone|untouched|unchanged)\b"
 )
+_ONLY_WHERE_TO = re.compile(
+    r"\W*(?:save|store|write|export|put|keep|output|speicher\w*|schreib\w*|guarda\w*|enregistre\w*|sauve\w*)\s+(?:(?:it|that|this|them|the (?:result|output|copy|cleaned \w+)|es|das|lo|le)\s+)?"
+    r"(?:as|to|into|in|under|als|nach|unter|como|en|sous|dans)\s+(?:a file called\s+)?[`'\"]?[^\s`'\"]+\.(?:csv|tsv|parquet|xlsx|jsonl?|feather|arrow)[`'\"]?\W*$",
+    re.IGNORECASE,
+)
 
 
 def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[str]:
@@ -61,6 +66,8 @@ def pieces_of(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[
                 own = False  # `keep all rows of one customer together` tells how to split
             if pieces and pieces[-1][1] == "clean" and re.search(_LEFT_ALONE, part, re.IGNORECASE):
                 own = False  # `keep the note as it is` tells what not to clean
+            if pieces and pieces[-1][1] != "remember" and _ONLY_WHERE_TO.match(part):
+                own = False  # `and save as neat.csv` tells where the step before writes
             if pieces and (not own or order[0][1] == pieces[-1][1] or pieces[-1][1] == "remember"):
                 pieces[-1] = (
                     f"{pieces[-1][0]}{_joint(text, start)}{part}",

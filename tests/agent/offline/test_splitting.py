@@ -32,6 +32,8 @@ def test_steps_are_cut(said: str, parts: list[str]) -> None:
         "whenever psi between customers.csv and june.csv exceeds 0.2, retrain churn_model automatically",
         "remember that june is odd, then again it may be fine",
         "train churned on customers.csv, keep all rows of one region together",
+        "drop the column note from customers.csv and save as anonymous.csv",
+        "score june.csv with churn_model, write the result to scores.parquet",
         "the model got worse, roll churn_model back",
         'map "N, S" and "then" in region to north',
     ],
