@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from opsmith.tools.contract import Context, ToolError
+from opsmith.tools.contract import Context, NeedsAnswer, ToolError
 from opsmith.tools.data import paths
 
 MOST_COLUMNS = 400
@@ -75,6 +75,8 @@ def _schema(context: Context, name: str) -> dict[str, Any]:
         return {**_schema_of_head(context, path), "rows": None}
     try:
         table = open_table(context, name)
+    except NeedsAnswer as which:
+        return {"columns": _of_every(context, which.choices), "rows": None}
     except ToolError:
         return {"columns": [], "rows": None}
     try:
@@ -84,6 +86,15 @@ def _schema(context: Context, name: str) -> dict[str, Any]:
         return {"columns": columns, "rows": table.rows}
     finally:
         table.close()
+
+
+def _of_every(context: Context, tables: Sequence[str]) -> list[dict[str, Any]]:
+    """The columns of all tables of a database, each name once: a target may be named without its table."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in tables:
+        for column in _schema(context, name)["columns"]:
+            found.setdefault(column["name"], column)
+    return list(found.values())[:MOST_COLUMNS]
 
 
 def _schema_of_head(context: Context, path: Path) -> dict[str, Any]:

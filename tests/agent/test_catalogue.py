@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from opsmith.agent import catalogue
@@ -32,3 +33,14 @@ def test_a_long_file_without_line_ends_or_text_is_listed_without_columns(tmp_pat
     (listed,) = catalogue.files(Context(project=tmp_path))
     assert listed["rows"] is None
     assert listed["columns"] == []
+
+
+def test_a_database_is_listed_with_the_columns_of_all_its_tables(tmp_path: Path) -> None:
+    """So that a target can be named without saying in which table it is."""
+    with sqlite3.connect(tmp_path / "shop.sqlite") as shop:
+        shop.execute("CREATE TABLE customers (id INTEGER, churned INTEGER)")
+        shop.execute("CREATE TABLE orders (id INTEGER, amount REAL)")
+    shop.close()
+    (listed,) = catalogue.files(Context(project=tmp_path))
+    assert [c["name"] for c in listed["columns"]] == ["id", "churned", "amount"]
+    assert listed["rows"] is None
