@@ -391,7 +391,7 @@ def _value(m: re.Match[str]) -> float:
 
 
 def _written(marking: _Marking) -> Grounded:
-    pieces, at = [], 0
+    at, pieces = 0, list[str]()
     for start, end, mark in sorted(marking.claims):
         pieces, at = [*pieces, marking.source[at:start].lower(), f" {mark} "], end
     pieces.append(marking.source[at:].lower())
