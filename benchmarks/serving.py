@@ -116,7 +116,10 @@ def cpu_of(pid: int) -> float:
     """CPU seconds of a tree, ended children included."""
     total = 0
     for one in tree(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # ended since the tree was listed; its parent has its seconds
         total += sum(int(f) for f in fields[11:15])
     return total / TICK
 
@@ -125,7 +128,11 @@ def memory_of(pid: int) -> dict[str, float]:
     """Resident and proportional memory of a tree in MB; pages that its processes share count once in the second."""
     total = {"Rss": 0, "Pss": 0}
     for one in tree(pid):
-        for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+        try:
+            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue  # a helper of a server that has just ended
+        for line in lines:
             name = line.split(":")[0]
             if name in total:
                 total[name] += int(line.split()[1]) * 1024
