@@ -1,7 +1,7 @@
 """Do the computed limits hold? Models of different weight, built, loaded, sized, and loaded again as sized.
 
 Three models that Opsmith trains with its defaults and serves as ONNX, and a heavy one: boosting behind a cleaning recipe, served
-by skops and pandas, which costs more than ten times the CPU of a light one. `light` or `heavy` as a second argument runs
+by skops and pandas, which is allowed a longer answer. `light` or `heavy` as a second argument runs
 only these and writes no results.
 `python benchmarks/sizing_holds.py FOLDER` needs a Docker engine with python:3.11-slim (.ci/docker-engine.sh) and a folder with
 telco.csv; writes benchmarks/results/sizing_holds.json and .md.
@@ -27,6 +27,7 @@ MODELS = {
     "random_forest": "",
     "cleaned_boosting": "gradient_boosting",
 }
+WITHIN = {"cleaned_boosting": 250.0}  # ms that the 95th percentile may take; 100 for the others
 RECIPE = Recipe(
     "telco.csv",
     (
@@ -53,7 +54,7 @@ def main(data: Path, which: str) -> None:
         algorithm = behind_recipe or name
         (training,) = train("telco.csv", target="Churn", algorithm=algorithm, model=name, context=context).actions
         effect_of(training.kind).apply(training.arguments, Place(project, f"train-{name}", "benchmark"))
-        (action,) = build(name, seconds=2, tag="benchmark", context=context).actions
+        (action,) = build(name, latency=WITHIN.get(name), seconds=2, tag="benchmark", context=context).actions
         try:
             facts = effect_of(action.kind).apply(action.arguments, Place(project, f"prove-{name}", "benchmark")).data
         except ToolError as error:  # what cannot be proved is told, and the others go on
@@ -65,7 +66,8 @@ def main(data: Path, which: str) -> None:
             "model": name, "format": facts["format"], "image_mb": facts["image_bytes"] / 1e6,
             "cold_start_s": facts["cold_start_s"],
             "cpu_ms_per_request": 1000 * sized["inputs"]["cpu_per_request_s"], "rss_mib": facts["rss"] / 2**20,
-            "cpu": sized["cpu"], "memory_limit": sized["memory_limit"], "rate": again["rate"], "p95_ms": again["p95_ms"],
+            "cpu": sized["cpu"], "memory_limit": sized["memory_limit"], "rate": again["rate"],
+            "within_ms": WITHIN.get(name, 100.0), "p95_ms": again["p95_ms"],
             "errors": again["errors"], "refused": again["refused"], "tries": facts["again_tries"], "holds": facts["again_passed"],
         })  # fmt: skip
         print(rows[-1], flush=True)
@@ -85,7 +87,7 @@ def main(data: Path, which: str) -> None:
     lines += [
         "| " + " | ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in r.values()) + " |" for r in rows
     ]
-    note = f"\nLoad average {load[0]:.1f} before, {os.getloadavg()[0]:.1f} after, {os.cpu_count()} CPUs; p95 within 100 ms.\n"
+    note = f"\nLoad average {load[0]:.1f} before, {os.getloadavg()[0]:.1f} after, {os.cpu_count()} CPUs.\n"
     note += "".join(f"\n{name}: {why}\n" for name, why in failed.items())
     (RESULTS / "sizing_holds.md").write_text("\n".join(lines) + "\n" + note)
 
