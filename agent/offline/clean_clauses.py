@@ -42,6 +42,12 @@ _JOINED = re.compile(
 )
 
 
+_OF_TEXT = {
+    "lowercase", "punctuation", "trim", "strip_html", "strip_emoji", "abbreviations", "contractions", "spelling", "stop_words",
+    "repeats", "fix_text", "mask_pii",
+}  # fmt: skip
+
+
 def parts_of(scene: Scene, by: list[str]) -> list[dict[str, Any]]:
     """The changes that a sentence names one after the other, when they differ in their columns or details; else none.
 
@@ -61,6 +67,8 @@ def parts_of(scene: Scene, by: list[str]) -> list[dict[str, Any]]:
         words = re.findall(r"[^\W\d]\w*", _JOINED.sub(" ", _masked(scene, start, end)))
         columns = [m.value for m in marks] or [there[w] for w in words if w in there and there[w] not in by]
         shared = shared or (not columns and len(words) == 1)
+        if not columns and found and _OF_TEXT.issuperset(wanted) and found[-1]["operation"] in _OF_TEXT:
+            columns = found[-1]["columns"]  # `lowercase the note and remove its punctuation`
         found += [
             {"operation": name, "columns": list(dict.fromkeys(columns)), **details(scene, name, start, end)}
             for name in wanted

@@ -28,6 +28,11 @@ def _step(operation: str, *columns: str, **more: Any) -> dict[str, Any]:
         ("remove duplicates and fill missing values", {"operations": ["dedupe", "impute"]}),
         ("trim and lowercase the note", {"operations": ["trim", "lowercase"], "columns": ["note"]}),
         (
+            "lowercase the note and remove its punctuation",
+            {"operations": ["lowercase", "punctuation"], "columns": ["note"]},
+        ),
+        ("make the note lowercase and strip emoji", {"operations": ["lowercase", "strip_emoji"], "columns": ["note"]}),
+        (
             "drop the column note and fill age with the median",
             {"edits": [_step("drop_columns", "note")], "operations": ["impute"], "columns": ["age"]},
         ),

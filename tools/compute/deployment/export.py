@@ -356,7 +356,7 @@ def _with_surprises(frame: pd.DataFrame, card: ModelCard, raw: bool = False) -> 
         if text and not pd.api.types.is_string_dtype(frame[name].dtype):
             continue  # dates in a table; a service is sent them as texts, and no text is a surprise
         if entry.get("nullable", True):
-            gap: Any = "" if entry["kind"] == "text" and not raw else float("nan") if not text else None
+            gap: Any = None if raw and text else "" if entry["kind"] == "text" else float("nan")
             parts.append(frame.head(3).assign(**{name: gap}))
         if text:
             parts.append(frame.head(3).assign(**{name: "never seen before"}))
