@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsmith.agent.offline.dialogue import Dialogue, model_name
+from opsmith.agent.offline.explained import lines_of
 from opsmith.agent.offline.fill import fill
 from opsmith.agent.offline.following import continued
 from opsmith.agent.offline.normalise import straightened
@@ -46,18 +47,13 @@ def read(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> Reading:
     several = _each_file(text, catalogue, state) if len(pieces) == 1 else []
     if several:
         reading.steps = several
+        reading.told = [line for step in several for line in lines_of(step, catalogue, state, made)]
         return reading
     for piece in pieces:
         step = _step(piece, catalogue, state, made, alone=len(pieces) == 1)
         reading.steps.append(step)
+        reading.told += lines_of(step, catalogue, state, made)
         _remember_made(step, made)
-    for step in reading.steps:
-        reading.told.append(
-            f"step: {step.text!r} -> {step.intent} ({step.score:.1f}; next best: {step.runner_up or 'none'})"
-        )
-        reading.told.append(f"arguments: {step.call.arguments}")
-        if step.call.question:
-            reading.told.append(f"asks: {step.call.question}")
     return reading
 
 
