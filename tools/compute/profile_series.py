@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from opsmith.tools.compute.profile import ColumnProfile, TableProfile
-from opsmith.tools.compute.profile_sample import Sample
+from opsmith.tools.compute.profile_sample import Sample, stored_as
 from opsmith.tools.contract import Finding
+from opsmith.tools.data.arrow_values import floats, whole
 
 REGULAR = 0.97  # share of steps that have to be equal
+MOMENTS = 2_000_000  # rows up to which every moment of a series is looked at, of larger tables those of the sample
 ODD = 30  # odd steps that are told at most; more are no accident
 
 
@@ -47,7 +49,10 @@ def _clock(c: ColumnProfile, p: TableProfile, sample: Sample, seconds: np.ndarra
         return
     moments, positions = seconds[known], sample.positions[known]
     found = odd_steps(moments, positions)
-    if found is None and sample.whole:
+    if found is None and not sample.whole and _could_be_read_whole(c, p, sample, moments):
+        moments, positions = _every_moment(c, sample)
+        found = odd_steps(moments, positions)
+    if found is None and len(moments) >= 0.98 * p.rows:
         # several rows a moment: steps from each moment to the next
         new = np.flatnonzero(np.r_[True, moments[1:] != moments[:-1]])
         moments, positions = moments[new], positions[new]
@@ -71,6 +76,21 @@ def _clock(c: ColumnProfile, p: TableProfile, sample: Sample, seconds: np.ndarra
         tuple(int(positions[k + 1]) for k in odd[:5]),
         f"show rows {max(0, row - 3)} to {row + 3} of {p.name}",
     )
+
+
+def _could_be_read_whole(c: ColumnProfile, p: TableProfile, sample: Sample, moments: np.ndarray) -> bool:
+    """Whether a column's moments move on with the rows, are stored as such, and are few enough to look at every one."""
+    few = p.rows <= min(MOMENTS, sample.table.holds)
+    return few and not c.is_text and float(np.mean(np.diff(moments) >= 0)) >= REGULAR
+
+
+def _every_moment(c: ColumnProfile, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """(seconds since 1970, row) of all rows that have a moment, in the order of the rows."""
+    made = sample.table.arrow(f"SELECT row_number() OVER () - 1, {stored_as(sample.by_name[c.name])} FROM data")
+    rows, seconds = whole(made.column(0)), floats(made.column(1))
+    order = np.argsort(rows, kind="stable")
+    order = order[np.isfinite(seconds[order])]
+    return seconds[order], rows[order]
 
 
 def _running(c: ColumnProfile, p: TableProfile, sample: Sample) -> Iterable[Finding]:

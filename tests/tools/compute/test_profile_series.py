@@ -34,6 +34,14 @@ def test_several_rows_a_moment_are_one_step():
     assert found.id == "time_step"
 
 
+def test_every_moment_of_a_long_table_is_looked_at_where_several_rows_share_one():
+    time = pd.Series(np.repeat(pd.date_range("2020-01-01", periods=15_000, freq="h").to_numpy(), 4))
+    assert series(pd.DataFrame({"time": time, "x": RNG.normal(size=60_000)}), "time") == []
+    time[30_000:] -= pd.Timedelta(hours=2)
+    (found,) = series(pd.DataFrame({"time": time, "x": RNG.normal(size=60_000)}), "time")
+    assert found.id == "time_step" and "goes back 1 hour" in found.message and found.rows == (30_000,)
+
+
 def test_irregular_times_say_nothing():
     time = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.cumsum(RNG.exponential(600, 500)), "s")
     assert series(pd.DataFrame({"time": time, "x": RNG.normal(size=500)}), "time") == []
