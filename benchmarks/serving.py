@@ -10,6 +10,7 @@ the middle round by CPU a request is told. Then each one's Dockerfile is judged 
 Writes benchmarks/results/serving.json and .md.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -182,6 +183,8 @@ def measured(
              "OMP_NUM_THREADS": "1",
              "OPENBLAS_NUM_THREADS": "1", "DO_NOT_TRACK": "1"}  # fmt: skip
     log = (folder / "server.log").open("w")
+    if answered(port, path, bodies[0]):
+        raise RuntimeError(f"something answers on port {port} already")
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True,
                                preexec_fn=lambda: on_cpu(0), env={**os.environ, **quiet, **environment})  # fmt: skip
@@ -200,7 +203,9 @@ def measured(
                 "sent": shot["sent"], "errors": shot["errors"] + shot["refused"], "late_ms": shot["late_ms"],
                 "processes": len(tree(process.pid))}  # fmt: skip
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        for one in tree(process.pid):  # a worker in a session of its own would answer in the next round
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
         process.wait()
 
 
