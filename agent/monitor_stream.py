@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from opsmith.tools.compute.streaming import ODD, OddRequests, Stream
 from opsmith.tools.contract import Context, ToolError
 from opsmith.tools.data import prediction_log
 from opsmith.tools.data.monitors import Monitor
-from opsmith.tools.data.table import quoted
+from opsmith.tools.data.table import Table, quoted
 
 MOST_ROWS = 100_000  # of one look
 MOST_REQUESTS = 5_000  # of one look, the newest: how odd each of them is
@@ -37,8 +38,9 @@ def follow(monitor: Monitor, context: Context) -> list[str]:
     place = context.home / "monitors" / f"{monitor.name}-stream.json"
     kept = _read(place)
     try:
-        rows, errors, position = _since(context, monitor.model, kept)
-        requests = _requests(context, monitor.model, kept["position"].get("time", ""))
+        with closing(prediction_log.open_log(context, monitor.model)) as log:
+            rows, errors, position = _since(log, kept)
+            requests = _requests(log, kept["position"].get("time", ""))
     except ToolError:
         return []
     told = []
@@ -80,51 +82,38 @@ def _odd(model: str, requests: list[tuple[str, dict[str, float]]], state: Any) -
     return f"odd {word} to {model}: {named}{more}, {odd[0][0]:.1f} times as far out as any usual one", watch.state()
 
 
-def _requests(context: Context, model: str, since: str) -> list[tuple[str, dict[str, float]]]:
+def _requests(log: Table, since: str) -> list[tuple[str, dict[str, float]]]:
     """The newest requests after a moment of our own keeping, in order of time: id and the inputs that are numbers."""
-    table = prediction_log.open_log(context, model)
-    try:
-        numbers = ("number", "integer", "boolean")
-        inputs = [c.name for c in table.columns if c.name not in _NO_INPUTS and c.kind in numbers]
-        if not inputs or "time" not in table.column_names:
-            return []
-        values = ", ".join(f"CAST({quoted(c)} AS DOUBLE)" for c in inputs)
-        later = f"WHERE time > TIMESTAMP '{since}'" if since else ""
-        query = (
-            f"SELECT CAST(request_id AS VARCHAR), {values} FROM data {later} ORDER BY time DESC LIMIT {MOST_REQUESTS}"
-        )
-        rows = reversed(table.sql(query))
-        return [(r[0], {n: v for n, v in zip(inputs, r[1:], strict=True) if v is not None}) for r in rows]
-    finally:
-        table.close()
+    numbers = ("number", "integer", "boolean")
+    inputs = [c.name for c in log.columns if c.name not in _NO_INPUTS and c.kind in numbers]
+    if not inputs or "time" not in log.column_names:
+        return []
+    values = ", ".join(f"CAST({quoted(c)} AS DOUBLE)" for c in inputs)
+    later = f"WHERE time > TIMESTAMP '{since}'" if since else ""
+    rows = log.sql(
+        f"SELECT CAST(request_id AS VARCHAR), {values} FROM data {later} ORDER BY time DESC LIMIT {MOST_REQUESTS}"
+    )
+    return [(r[0], {n: v for n, v in zip(inputs, r[1:], strict=True) if v is not None}) for r in reversed(rows)]
 
 
-def _since(
-    context: Context, model: str, kept: dict[str, Any]
-) -> tuple[dict[str, list[float]], list[float], dict[str, str]]:
+def _since(log: Table, kept: dict[str, Any]) -> tuple[dict[str, list[float]], list[float], dict[str, str]]:
     """New scores and latencies in order of their time, new errors in order of the outcomes' arrival, and the new place."""
-    table = prediction_log.open_log(context, model)
-    try:
-        there = {c.name: c.kind for c in table.columns}
-        place = dict(kept["position"])
-        found: dict[str, list[float]] = {}
-        for name in ("score", "latency_ms"):
-            if there.get(name) in ("number", "integer"):
-                found[name] = [float(v) for (v,) in table.sql(_new(name, "time", place.get("time", "")))]
-        miss = "CAST(CAST(outcome AS VARCHAR) <> CAST(prediction AS VARCHAR) AS DOUBLE)"
-        if there.get("prediction") == "number":
-            miss = "abs(TRY_CAST(outcome AS DOUBLE) - prediction)"
-        errors = [
-            float(v) for (v,) in table.sql(_new(miss, "known_at", place.get("known_at", ""), "outcome IS NOT NULL"))
-        ]
-        latest = table.sql("SELECT CAST(max(time) AS VARCHAR), CAST(max(known_at) AS VARCHAR) FROM data")[0]
-        return (
-            found,
-            errors,
-            {"time": latest[0] or place.get("time", ""), "known_at": latest[1] or place.get("known_at", "")},
-        )
-    finally:
-        table.close()
+    there = {c.name: c.kind for c in log.columns}
+    place = dict(kept["position"])
+    found: dict[str, list[float]] = {}
+    for name in ("score", "latency_ms"):
+        if there.get(name) in ("number", "integer"):
+            found[name] = [float(v) for (v,) in log.sql(_new(name, "time", place.get("time", "")))]
+    miss = "CAST(CAST(outcome AS VARCHAR) <> CAST(prediction AS VARCHAR) AS DOUBLE)"
+    if there.get("prediction") == "number":
+        miss = "abs(TRY_CAST(outcome AS DOUBLE) - prediction)"
+    errors = [float(v) for (v,) in log.sql(_new(miss, "known_at", place.get("known_at", ""), "outcome IS NOT NULL"))]
+    latest = log.sql("SELECT CAST(max(time) AS VARCHAR), CAST(max(known_at) AS VARCHAR) FROM data")[0]
+    return (
+        found,
+        errors,
+        {"time": latest[0] or place.get("time", ""), "known_at": latest[1] or place.get("known_at", "")},
+    )
 
 
 def _new(value: str, moment: str, since: str, condition: str = "true") -> str:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from opsmith.agent.offline.dialogue import Dialogue
-from opsmith.agent.offline.scene import scene_of
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from opsmith.agent.offline.reading import Step
+    from opsmith.agent.offline.slots import Scene
 
 SURELY = 6.0  # the score of a probability of 1
 
 
-def lines_of(step: Step, catalogue: Mapping[str, Any], state: Dialogue, made: Mapping[str, str]) -> list[str]:
-    """The lines of one step.
-
-    made: what the steps before it in the same message make, such as the file that a cleaning writes.
-    """
-    found = scene_of(step.text, catalogue, state).found
+def lines_of(step: Step, scene: Scene) -> list[str]:
+    """The lines of one step and of the sentence that it was read from."""
+    found, state = scene.found, scene.state
     mentions = [*found.files, *found.outputs, *found.models, *found.columns, *found.monitors]
-    named = [_named(m.kind, m.value, step.text[m.start : m.end], m.how) for m in mentions]
+    named = [_named(m.kind, m.value, scene.text[m.start : m.end], m.how) for m in mentions]
     unknown = [f"unknown file {n}" for n in found.unknown_files] + [
         f"unknown column {n}" for n in found.unknown_columns
     ]
     said = {m.value for m in mentions}
-    known = {*state.files, state.target, state.model, *made.values()} - {None}
+    known = {*state.files, state.target, state.model, *scene.made.values()} - {None}
     carried = {
         key: value
         for key, value in step.call.arguments.items()

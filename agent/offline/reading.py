@@ -44,27 +44,23 @@ def read(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> Reading:
     reading = Reading()
     pieces = pieces_of(text, catalogue, state)
     made: dict[str, str] = {}
-    several = _each_file(text, catalogue, state) if len(pieces) == 1 else []
-    if several:
-        reading.steps = several
-        reading.told = [line for step in several for line in lines_of(step, catalogue, state, made)]
-        return reading
+    alone = len(pieces) == 1
     for piece in pieces:
-        step = _step(piece, catalogue, state, made, alone=len(pieces) == 1)
-        reading.steps.append(step)
-        reading.told += lines_of(step, catalogue, state, made)
-        _remember_made(step, made)
+        scene = scene_of(piece, catalogue, state, made)
+        for step in (_each_file(scene) if alone else []) or [_step(scene, catalogue, state, alone)]:
+            reading.steps.append(step)
+            reading.told += lines_of(step, scene)
+            _remember_made(step, made)
     return reading
 
 
-def _each_file(text: str, catalogue: Mapping[str, Any], state: Dialogue) -> list[Step]:
+def _each_file(scene: Scene) -> list[Step]:
     """`look at both files`: one step a file, where a step takes one file only."""
-    scene = scene_of(text, catalogue, state)
     score, intent = ranked(scene)[0]
     files = scene.files()
     if len(files) < 2 or intent not in ("profile",) or score < CLEAR:
         return []
-    return [Step(text, intent, score, Filled(intent, {"dataset": f})) for f in files]
+    return [Step(scene.raw, intent, score, Filled(intent, {"dataset": f})) for f in files]
 
 
 def _remember_made(step: Step, made: dict[str, str]) -> None:
@@ -88,8 +84,8 @@ def _remember_made(step: Step, made: dict[str, str]) -> None:
         made["model"] = str(args["model"])
 
 
-def _step(text: str, catalogue: Mapping[str, Any], state: Dialogue, made: dict[str, str], alone: bool) -> Step:
-    scene = scene_of(text, catalogue, state, made)
+def _step(scene: Scene, catalogue: Mapping[str, Any], state: Dialogue, alone: bool) -> Step:
+    text = scene.raw
     beside = sibling(scene, frozenset(catalogue.get("tools", ())))
     if beside is not None and not any(p.get("tool") == "monitor" for p in catalogue.get("pending", ())):
         return Step(text, beside.tool, 6.0, beside)

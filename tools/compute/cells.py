@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,6 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from opsmith.tools.templates.service.cells import shown as shown  # a service stands alone, so it is written there
 
 ROW = "__row__"  # the row's number in the original file, zero-based
 EXAMPLES = 5
@@ -214,19 +215,6 @@ def same_number(before: Any, after: Any) -> bool:
 def same_text(before: Any, after: Any) -> bool:
     """Whether a value only changed its type and reads as before, case aside."""
     return after is not None and str(before).strip().lower() == shown(after).lower()
-
-
-def shown(value: Any) -> str:
-    """A cell as a person reads it: ISO dates, whole numbers without a point."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date().isoformat()
-    if isinstance(value, (datetime.datetime, datetime.date)):
-        return value.isoformat(sep=" ") if isinstance(value, datetime.datetime) else value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
 
 
 def counted(number: int, word: str) -> str:

@@ -67,6 +67,8 @@ def order_findings(
     change = _unit_change(series)
     if change:
         n, times, offset = change
+        where = {"share": min(n, len(series) - n) / len(series), "row": int(places[n])}
+        around = tuple(int(x) for x in places[max(0, n - 2) : n + 3])
         if times == 1.0 and offset is not None:
             yield Finding(
                 "level_shift",
@@ -74,8 +76,8 @@ def order_findings(
                 f"{c.name} lies {short(abs(offset))} {'higher' if offset > 0 else 'lower'} from {at(n)} on, with the same "
                 "spread: calibrated anew, or from another source?",
                 (c.name,),
-                {"share": min(n, len(series) - n) / len(series), "row": int(places[n]), "offset": offset},
-                tuple(int(x) for x in places[max(0, n - 2) : n + 3]),
+                {**where, "offset": offset},
+                around,
                 f"show rows {int(places[max(0, n - 3)])} to {int(places[min(n + 3, len(places) - 1)])} of {p.name}",
             )
             return
@@ -86,8 +88,8 @@ def order_findings(
             f"{c.name} changes its scale at {at(n)}: from there on values are {how} those before, with the same "
             "spread; another unit?",
             (c.name,),
-            {"share": min(n, len(series) - n) / len(series), "row": int(places[n]), "factor": times},
-            tuple(int(x) for x in places[max(0, n - 2) : n + 3]),
+            {**where, "factor": times},
+            around,
             f"clean {p.name}",
         )
         return

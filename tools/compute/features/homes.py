@@ -24,15 +24,15 @@ def home_of(context: Context, dataset: str, target: str | None, related: Sequenc
     """
     wanted = [_spelled(context, dataset, name) for name in related]
     dataset = _spelled(context, "", dataset)
-    parts = _parts(context, dataset)
     if target is None:
         return dataset, tuple(wanted)
+    columns, parts = _looked_at(context, dataset)
     if parts:
         homes = [p for p in parts if _has(context, p, target)]
         if len(homes) != 1:
             return dataset, tuple(wanted)
         return homes[0], tuple(wanted or [p for p in parts if p != homes[0]])
-    if _has(context, dataset, target) or not _opens(context, dataset):
+    if columns is None or folded(target) in columns:
         return dataset, tuple(wanted)
     beside = [p for p in _beside(context, dataset) if folded(p) != folded(dataset) and _has(context, p, target)]
     if len(beside) != 1:
@@ -62,15 +62,23 @@ def _spelled(context: Context, dataset: str, name: str) -> str:
     return files[0] if len(files) == 1 else name
 
 
+def _looked_at(context: Context, name: str) -> tuple[frozenset[str] | None, list[str]]:
+    """A table's columns, letter case aside, None when it does not open; the tables of a database named without one of them."""
+    try:
+        table = open_table(context, name)
+    except NeedsAnswer as several:
+        return None, [c for c in several.choices if ":" in c]
+    except ToolError:
+        return None, []
+    try:
+        return frozenset(map(folded, table.column_names)), []
+    finally:
+        table.close()
+
+
 def _parts(context: Context, name: str) -> list[str]:
     """The tables of a database that was named without one of them."""
-    try:
-        open_table(context, name).close()
-    except NeedsAnswer as several:
-        return [c for c in several.choices if ":" in c]
-    except ToolError:
-        return []
-    return []
+    return _looked_at(context, name)[1]
 
 
 def _beside(context: Context, dataset: str) -> list[str]:
@@ -82,21 +90,6 @@ def _beside(context: Context, dataset: str) -> list[str]:
     return [p for p in paths.tables(context.project) if PurePosixPath(p).parent == folder][:MOST_FILES]
 
 
-def _opens(context: Context, name: str) -> bool:
-    try:
-        open_table(context, name).close()
-    except ToolError:
-        return False
-    return True
-
-
 def _has(context: Context, name: str, column: str) -> bool:
     """Whether a table opens and has a column of this name, letter case aside."""
-    try:
-        table = open_table(context, name)
-    except ToolError:
-        return False
-    try:
-        return folded(column) in {folded(c) for c in table.column_names}
-    finally:
-        table.close()
+    return folded(column) in (_looked_at(context, name)[0] or ())

@@ -124,7 +124,7 @@ def _circle(document: Document, named: dict[str, Any]) -> Iterator[Fault]:
     needs = {n: [d for d in (s.get("depends_on") or []) if d in named] if isinstance(s.get("depends_on"), (list, dict)) else []
              for n, s in named.items()}  # fmt: skip
     for name in needs:
-        path, seen = [name], {name}
+        seen = {name}
         waiting = list(needs[name])
         while waiting:
             one = waiting.pop()
@@ -135,29 +135,23 @@ def _circle(document: Document, named: dict[str, Any]) -> Iterator[Fault]:
                 return
             if one not in seen:
                 seen.add(one)
-                path.append(one)
                 waiting += needs[one]
 
 
 def _words(document: Document, at: At, service: dict[str, Any]) -> Iterator[Fault]:
     restart = service.get("restart")
-    if restart is not None and "$" not in str(restart) and (restart is False or not _RESTART.fullmatch(str(restart))):
-        if restart is not False:
-            yield Fault(
-                document.path,
-                document.line(*at, "restart"),
-                "word-unknown",
-                f"There is no restart policy {str(restart)[:40]!r}.",
-                "use no, always, on-failure or unless-stopped",
-            )
-        else:
-            yield Fault(
-                document.path,
-                document.line(*at, "restart"),
-                "text-wanted",
-                "restart: no is read as false, which is no text.",
-                'put it in quotes: "no"',
-            )
+    line = document.line(*at, "restart")
+    if restart is False:
+        yield Fault(
+            document.path,
+            line,
+            "text-wanted",
+            "restart: no is read as false, which is no text.",
+            'put it in quotes: "no"',
+        )
+    elif restart is not None and "$" not in str(restart) and not _RESTART.fullmatch(str(restart)):
+        told = f"There is no restart policy {str(restart)[:40]!r}."
+        yield Fault(document.path, line, "word-unknown", told, "use no, always, on-failure or unless-stopped")
     for number, entry in enumerate(listed(service, "ports")):
         if isinstance(entry, int) and entry > 65535:
             yield Fault(document.path, document.line(*at, "ports", number), "port-out-of-range",
