@@ -87,15 +87,15 @@ def _ask(runtime: Runtime, state: State, write: Any) -> AIMessage:
             raise failure(error) from None
         if whole is None:
             raise PlannerFailed("The model answered with nothing. Try again.")
-        answer = _whole(whole)
+        answer = _whole(whole, offline)
         usage = answer.usage_metadata
         if usage:
             told(input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"])
     return answer
 
 
-def _whole(answer: BaseMessage) -> AIMessage:
-    """A streamed answer as one plain message, each tool call with an id of its own."""
+def _whole(answer: BaseMessage, offline: bool) -> AIMessage:
+    """A streamed answer as one plain message, each tool call with an id of its own; how our own planner read it stays."""
     assert isinstance(answer, (AIMessage, AIMessageChunk))
     calls = [{**c, "id": c["id"] or uuid.uuid4().hex} for c in answer.tool_calls]
     invalid = [{**c, "id": c["id"] or uuid.uuid4().hex} for c in answer.invalid_tool_calls]
@@ -104,6 +104,7 @@ def _whole(answer: BaseMessage) -> AIMessage:
         tool_calls=calls,
         invalid_tool_calls=invalid,
         usage_metadata=answer.usage_metadata,
+        additional_kwargs={k: v for k, v in answer.additional_kwargs.items() if offline and k == "reading"},
         id=answer.id or uuid.uuid4().hex,
     )
 
